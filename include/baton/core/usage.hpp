@@ -1,0 +1,33 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <cstdint>
+
+namespace baton {
+
+/// What an exchange consumed, in tokens, as *disjoint* counters: no token is in two of them, so a price
+/// is a plain dot product. Vendors report nested totals (OpenAI's prompt_tokens includes the cached
+/// ones); the wires take them apart. Cumulative over a stream, never additive.
+struct Usage {
+    std::uint64_t input_tokens = 0;        ///< read by the model at full price
+    std::uint64_t cached_input_tokens = 0; ///< read from the vendor's prompt cache
+    std::uint64_t cache_write_tokens = 0;  ///< written to the vendor's prompt cache
+    std::uint64_t input_audio_tokens = 0;  ///< audio read
+    std::uint64_t output_tokens = 0;       ///< visible output
+    std::uint64_t reasoning_tokens = 0;    ///< hidden or visible thinking, billed as output
+    std::uint64_t output_audio_tokens = 0; ///< audio written
+    bool reported = false;                 ///< false: the vendor has not said (all counters are zero)
+    bool estimated = false;                ///< true: our own estimate (the answer never arrived whole)
+
+    constexpr std::uint64_t total_input() const noexcept {
+        return input_tokens + cached_input_tokens + cache_write_tokens + input_audio_tokens;
+    }
+    constexpr std::uint64_t total_output() const noexcept {
+        return output_tokens + reasoning_tokens + output_audio_tokens;
+    }
+    constexpr std::uint64_t total() const noexcept { return total_input() + total_output(); }
+
+    friend constexpr bool operator==(const Usage&, const Usage&) = default;
+};
+
+} // namespace baton

@@ -1,0 +1,78 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/delta.hpp>
+#include <baton/core/draft.hpp>
+#include <baton/core/error.hpp>
+#include <baton/core/headers.hpp>
+#include <baton/core/reply.hpp>
+#include <baton/core/secret.hpp>
+#include <baton/core/target.hpp>
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace baton::wire {
+
+/// How a streamed body is cut into events.
+enum class Framing : unsigned char { sse, ndjson };
+
+/// What one request looks like on the wire, before it is HTTP. The orchestrator owns the strings and
+/// reuses them from call to call.
+struct Outgoing {
+    std::string& path;    ///< appended to the base URL's path: "/chat/completions"
+    std::string& headers; ///< lines of this request only: "name: value\r\n" each
+    std::string& body;    ///< appended
+};
+
+/// What a streamed event amounted to.
+enum class Step : unsigned char {
+    nothing, ///< bookkeeping only: role, ping, usage, unknown event
+    delta,   ///< content: the Delta is filled, the Reply already includes it
+    end,     ///< the terminal event: the Reply is complete
+    failed,  ///< an error event or malformed payload: see error()
+};
+
+/// Decodes one streamed answer, event by event, into deltas and one growing Reply. Made anew for each
+/// attempt; allocation-free per event on the common path.
+template <class D>
+concept StreamDecoder =
+    std::default_initializable<D> && requires(D d, std::string_view text, Delta& delta, Reply& reply) {
+        /// One event: its type ("message" where the stream names none) and payload. `delta`'s views are
+        /// valid until the next call, while the payload's bytes stay in place.
+        { d.on_event(text, text, delta, reply) } -> std::same_as<Step>;
+        /// The body ended without a terminal event having been seen: `end` if the dialect allows that
+        /// (a finish reason was seen), else `failed` with Errc::truncated.
+        { d.on_body_end(reply) } -> std::same_as<Step>;
+        { d.error() } -> std::convertible_to<const Error&>;
+    };
+
+/// A vendor's HTTP dialect: pure functions between baton's words and the vendor's bytes. Who satisfies
+/// it: OpenAI, Anthropic, ...; a model to copy: wire/openai.hpp.
+template <class W>
+concept Wire = StreamDecoder<typename W::StreamDecoder> &&
+               requires(const Draft& draft, const Target& target, Outgoing out, Reply& reply, Headers headers,
+                        std::string_view body, const Secret& key, std::string& text, WallTime now,
+                        const typename W::Options& options) {
+                   { W::name } -> std::convertible_to<std::string_view>;
+                   { W::default_base_url } -> std::convertible_to<std::string_view>;
+                   { W::default_model } -> std::convertible_to<std::string_view>; // "" = must be configured
+                   { W::key_variable } -> std::convertible_to<std::string_view>;  // "" = needs no key
+                   { W::base_url_variable } -> std::convertible_to<std::string_view>;
+                   { W::framing } -> std::convertible_to<Framing>;
+                   { W::capabilities } -> std::convertible_to<Capabilities>;
+                   /// Header lines equal for all requests of an account, credentials included.
+                   { W::write_account_headers(options, key, text) };
+                   /// Writes the request; nullopt, or why this dialect cannot express it.
+                   { W::encode(draft, target, true, out) } -> std::same_as<std::optional<Error>>;
+                   /// Reads a whole 2xx body into `reply`; nullopt, or an error (a 200 may carry one).
+                   { W::decode(body, reply) } -> std::same_as<std::optional<Error>>;
+                   /// Classifies a non-2xx response. `now` serves hints that are dates.
+                   { W::decode_error(int{}, headers, body, now) } -> std::same_as<Error>;
+                   /// Path of a cheap authenticated GET (model list), used as health check.
+                   { W::health_path } -> std::convertible_to<std::string_view>;
+               };
+
+} // namespace baton::wire
