@@ -35,6 +35,7 @@ public:
         std::string media_type;
         std::string signature;
         std::string vendor;
+        std::string extra; ///< further members of `vendor`'s block, as `"a":1,"b":2`: go back byte for byte
         bool is_error = false;
         friend bool operator==(const Detail&, const Detail&) = default;
     };

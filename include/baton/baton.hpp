@@ -1,0 +1,28 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+/// Everything an application needs. Parts can be included by themselves; see the folders.
+
+#include <baton/core/config.hpp>
+#include <baton/core/delta.hpp>
+#include <baton/core/error.hpp>
+#include <baton/core/reply.hpp>
+#include <baton/core/request.hpp>
+
+#include <baton/wire/anthropic.hpp>
+#include <baton/wire/openai.hpp>
+
+#include <baton/policy/breaker.hpp>
+#include <baton/policy/cache.hpp>
+#include <baton/policy/consecutive_failures.hpp>
+#include <baton/policy/deadline.hpp>
+#include <baton/policy/environment.hpp>
+#include <baton/policy/exp_backoff.hpp>
+#include <baton/policy/fallback.hpp>
+#include <baton/policy/half_open.hpp>
+#include <baton/policy/provider.hpp>
+#include <baton/policy/retry.hpp>
+#include <baton/policy/route.hpp>
+#include <baton/policy/use.hpp>
+
+#include <baton/orchestrator.hpp>

@@ -1,0 +1,82 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/json_writer.hpp>
+#include <baton/core/utf8.hpp>
+
+#include <charconv>
+#include <cmath>
+
+namespace baton::json {
+namespace detail {
+
+inline void append_escape(std::string& out, unsigned char byte) {
+    char short_form = 0;
+    switch (byte) {
+    case '"': short_form = '"'; break;
+    case '\\': short_form = '\\'; break;
+    case '\b': short_form = 'b'; break;
+    case '\f': short_form = 'f'; break;
+    case '\n': short_form = 'n'; break;
+    case '\r': short_form = 'r'; break;
+    case '\t': short_form = 't'; break;
+    default: break;
+    }
+    if (short_form != 0) {
+        const char text[] = {'\\', short_form};
+        out.append(text, sizeof text);
+    } else {
+        constexpr char digits[] = "0123456789abcdef";
+        const char text[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+        out.append(text, sizeof text);
+    }
+}
+
+} // namespace detail
+
+BATON_DECL void append_string(std::string& out, std::string_view text) {
+    using baton::detail::find;
+    using baton::detail::JsonSpecial;
+    out.push_back('"');
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    const char* copied = begin; // what lies between here and `at` goes out as it is
+    const char* at = begin;
+    while ((at = find<JsonSpecial>(begin, at, end)) != end) {
+        do {
+            const auto byte = static_cast<unsigned char>(*at);
+            if (byte < 0x80) {
+                out.append(copied, at);
+                detail::append_escape(out, byte);
+                copied = ++at;
+            } else {
+                const utf8::Sequence next = utf8::sequence(at, end);
+                if (!next.valid) {
+                    out.append(copied, at);
+                    out.append(utf8::replacement);
+                    copied = at + next.length;
+                }
+                at += next.length;
+            }
+        } while (at != end && JsonSpecial::has(static_cast<unsigned char>(*at)));
+    }
+    out.append(copied, end);
+    out.push_back('"');
+}
+
+BATON_DECL Writer& Writer::number(double value) {
+    if (!std::isfinite(value)) return null();
+    char text[32]; // the longest shortest form is -2.2250738585072014e-308
+    const auto done = std::to_chars(text, text + sizeof text, value);
+    return raw({text, static_cast<std::size_t>(done.ptr - text)});
+}
+
+BATON_DECL Writer& Writer::integer(std::uint64_t magnitude, bool negative) {
+    char text[21]; // a sign and 20 digits
+    char* start = text;
+    if (negative) *start++ = '-';
+    const auto done = std::to_chars(start, text + sizeof text, magnitude);
+    return raw({text, static_cast<std::size_t>(done.ptr - text)});
+}
+
+} // namespace baton::json

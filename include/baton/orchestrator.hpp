@@ -1,0 +1,179 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/error.hpp>
+#include <baton/core/request.hpp>
+#include <baton/orchestrator/stream.hpp>
+
+#include <concepts>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace baton {
+
+/// What `chat.health()` found out about one provider.
+class Health {
+public:
+    std::string provider;
+    result<Duration> answer = Duration{}; ///< how long its model list took, or why it could not be had
+    bool ok() const noexcept { return answer.has_value(); }
+};
+
+namespace detail {
+
+/// What an Orchestrator of a list that failed its checks becomes, so that the sentence is the only error.
+struct Unusable {
+    template <class... A>
+    explicit Unusable(A&&...) {}
+};
+
+template <class C>
+class Engine {
+public:
+    using executor_type = typename C::executor;
+
+    /// Keys and base URLs come from each vendor's environment variables unless an option says otherwise.
+    /// `options`: Options of strategies and wires, strategy objects, `on<P>(...)`; any order. What
+    /// Options view is copied. Throws std::invalid_argument or boost::system::system_error naming the
+    /// option that is wrong; a missing key is not an error (the provider is skipped).
+    template <class... A>
+    explicit Engine(const executor_type& executor, A&&... options) {
+        static_assert((check_argument<C, std::decay_t<A>>() && ...));
+        std::tuple<std::decay_t<A>...> args(std::forward<A>(options)...);
+        state_.reset(new State<C>(executor, args));
+    }
+    Engine(Engine&&) noexcept = default;
+    Engine& operator=(Engine&& other) noexcept {
+        if (this != &other) {
+            close();
+            state_ = std::move(other.state_);
+        }
+        return *this;
+    }
+    /// Cancels every call under way; each yields Errc::cancelled. May run before or after the executor's
+    /// context is gone.
+    ~Engine() { close(); }
+
+    /// The whole answer to `request`: cache, route, retries and fallback included. Never throws for what
+    /// happens to the call; a cancelled caller gets Errc::cancelled.
+    boost::asio::awaitable<result<Reply>, executor_type> complete(Request request) {
+        return completion(Call<C>::make(*state_, Mode::complete, std::move(request)));
+    }
+
+    /// The answer in pieces. Does no I/O and never fails; see Stream.
+    Stream<C> stream(Request request) {
+        return Stream<C>(Call<C>::make(*state_, Mode::stream, std::move(request)));
+    }
+
+    /// `complete` for any Asio completion token: void(result<Reply>).
+    template <class Token>
+    auto async_complete(Request request, Token&& token) {
+        return initiate<result<Reply>>(state_->executor, std::forward<Token>(token),
+                                       [call = Call<C>::make(*state_, Mode::complete, std::move(request))] {
+                                           return completion(call);
+                                       });
+    }
+
+    /// Asks every provider for its model list; one result each, in list order. An unconfigured provider
+    /// yields Errc::auth.
+    boost::asio::awaitable<std::vector<Health>, executor_type> health() { return check_health(state_); }
+
+    /// A snapshot of the counters. Under Threads<Multi> consistent at one instant.
+    Stats stats() const { return state_->stats(); }
+
+    /// Changes options at run time: wires' Options, route tables. Calls in flight keep what they began
+    /// with; breakers, budgets, statistics and connections survive. Throws like the constructor, and
+    /// then nothing has changed.
+    template <class... A>
+    void configure(A&&... options) {
+        static_assert((check_argument<C, std::decay_t<A>>() && ...));
+        std::tuple<std::decay_t<A>...> args(std::forward<A>(options)...);
+        state_->configure(args);
+    }
+
+    /// Background work of the policies that have any (none yet in this composition): returns when it is
+    /// cancelled or there is nothing to do. No call needs it.
+    boost::asio::awaitable<void, executor_type> run() { co_return; }
+
+    executor_type get_executor() const noexcept { return state_->executor; }
+
+private:
+    using Ptr = typename Call<C>::Ptr;
+
+    static boost::asio::awaitable<result<Reply>, executor_type> completion(Ptr call) {
+        const Want want = call->advance_at_once();
+        if (want != Want::done) co_await baton::detail::run<C>(call, want);
+        co_return call->take_reply();
+    }
+
+    static boost::asio::awaitable<std::vector<Health>, executor_type>
+    check_health(boost::intrusive_ptr<State<C>> state) {
+        std::vector<Health> all;
+        const auto snapshot = state->snapshot;
+        for (std::size_t i = 0; i < C::providers; ++i) {
+            Health one;
+            one.provider = snapshot->providers[i].name;
+            if (!snapshot->providers[i].problem.empty()) {
+                one.answer = Error(Errc::auth, snapshot->providers[i].problem);
+            } else {
+                Ptr call = Call<C>::make(*state, Mode::health, Request());
+                call->check_provider(i);
+                const Want want = call->advance_at_once();
+                if (want != Want::done) co_await baton::detail::run<C>(call, want);
+                const result<Reply> reply = call->take_reply();
+                if (reply) {
+                    one.answer = reply->trace.attempts.back().latency;
+                } else {
+                    one.answer = reply.error();
+                }
+                if (reply.has_error() && reply.error() == Errc::cancelled) {
+                    all.push_back(std::move(one));
+                    co_return all;
+                }
+            }
+            all.push_back(std::move(one));
+        }
+        co_return all;
+    }
+
+    void close() noexcept {
+        if (state_) state_->shut_down();
+    }
+
+    boost::intrusive_ptr<State<C>> state_;
+};
+
+template <class List, bool = check<List>::ok>
+struct door {
+    using type = Unusable;
+};
+template <class... Ps>
+struct door<mp::mp_list<Ps...>, true> {
+    using type = Engine<Composition<Ps...>>;
+};
+
+} // namespace detail
+
+/// The orchestrator a list of policies describes. Their order does not matter, except that providers are
+/// tried in theirs. Move-only. Under `Threads<Single>` (default) all calls run on one thread or strand.
+template <class... Policies>
+class Orchestrator : public detail::door<detail::mp::mp_list<Policies...>>::type {
+    using Base = typename detail::door<detail::mp::mp_list<Policies...>>::type;
+
+public:
+    using Base::Base;
+
+    /// As the constructor, with a typed error instead of an exception.
+    template <class... A>
+    static result<Orchestrator> make(A&&... arguments) {
+        try {
+            return Orchestrator(std::forward<A>(arguments)...);
+        } catch (const std::exception& e) {
+            return Error(Errc::invalid_request, e.what());
+        }
+    }
+};
+
+} // namespace baton

@@ -1,0 +1,281 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/canonical.hpp>
+#include <baton/core/reply_codec.hpp>
+#include <baton/net/sse.hpp>
+#include <baton/orchestrator/replay.hpp>
+#include <baton/orchestrator/state.hpp>
+
+#include <boost/container/small_vector.hpp>
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace baton::detail {
+
+/// What a call waits for.
+enum class Want : unsigned char {
+    done,     ///< nothing: it is over
+    delta,    ///< nothing: a piece can be handed over
+    read,     ///< bytes from its connection
+    write,    ///< room in its connection
+    park,     ///< a point in time, or somebody's wake-up
+    classify, ///< a user's awaitable that names the task
+};
+
+enum class Mode : unsigned char { complete, stream, health };
+
+/// What single-flight adds to a call; nothing without `Cache<...>`.
+template <class C, bool = C::has_cache>
+struct Sharing {};
+template <class C>
+struct Sharing<C, true> {
+    boost::intrusive_ptr<Call<C>> follows; ///< the call whose work answers this one
+    Call<C>* driver = nullptr;             ///< of the readers of this work: who performs its waits now
+    std::vector<Call<C>*> waiters;         ///< readers parked until the work gets on
+    int readers = 1;                       ///< calls that still want the outcome
+    std::string key;                       ///< canonical bytes; empty: not cacheable
+    std::uint64_t hash = 0;
+    bool in_flight = false;                ///< listed in CacheState::flights
+};
+
+template <class Hook>
+inline constexpr bool judge_hook = requires(Hook& hook, Reply& reply, Draft& draft) { hook.on_reply(reply, draft); };
+template <class List>
+inline constexpr bool judges = false;
+template <class... Hook>
+inline constexpr bool judges<mp::mp_list<Hook...>> = (judge_hook<Hook> || ...);
+
+/// One `complete` or `stream`: an object that advances without waiting and says what it waits for. It owns
+/// its attempt (connection, exchange, decoder, permit); `drive()` (drive.hpp) performs the waits. Objects
+/// are recycled with their memory and timers.
+///
+/// A call has two halves. The *reader* belongs to one caller: its timers, its place in the answer. The
+/// *work* talks to providers. Normally a call reads its own work; under `Cache<...>` an equal call under
+/// way is followed instead, and whichever reader needs bytes performs the waits.
+template <class C>
+class Call final : public boost::intrusive::list_base_hook<>, public Sharing<C> {
+public:
+    using Ex = typename C::executor;
+    using Ptr = boost::intrusive_ptr<Call>;
+    using Timer = typename C::timer;
+    using Connection = typename C::connection;
+    using error_code = boost::system::error_code;
+    static constexpr bool shares = C::has_cache;
+    /// A policy judges whole answers, so a stream is held back until it has.
+    static constexpr bool judged = judges<typename C::hooks>;
+    /// How long a complete answer waits for the end of its framing, to keep the connection.
+    static constexpr Duration drain_time = std::chrono::milliseconds(100);
+
+    explicit Call(State<C>& state) : state_(&state) {}
+
+    /// A call for `request`, from the state's spare objects if there is one.
+    static Ptr make(State<C>& state, Mode mode, Request&& request);
+
+    // ---- reader (call_reader.hpp) -------------------------------------------------------------------
+
+    /// Gets on as far as possible without waiting. After `delta` and `done` it is the caller's turn; for
+    /// anything else begin_wait(), wait, report through resumed_*, and advance again.
+    Want advance();
+    /// The first advance(), made before there is a coroutine to wait in. Under Threads<Multi> that must
+    /// not happen outside the call's strand.
+    Want advance_at_once() { return C::multi ? Want::park : advance(); }
+    /// After drive(): there is a delta to hand over. Else the call has ended.
+    bool has_delta() const noexcept { return has_delta_; }
+    void begin_wait(Want want);
+    void resumed_read(error_code ec, std::size_t n);
+    void resumed_write(error_code ec, std::size_t n);
+    void resumed_park() noexcept { waiting_ = Waiting::nothing; }
+    void resumed_classify(std::string task);
+    /// This caller wants no more: cancels the work unless others read it. Synchronous.
+    void leave(Errc why);
+    /// The execution context is going: lets go of sockets and timers.
+    void drop_io() noexcept;
+    /// The outcome, once over. Ends the call's use.
+    result<Reply> take_reply();
+
+    bool over() const noexcept { return own_error_.has_value() || work().phase_ == Phase::over; }
+    Delta& delta() noexcept { return delta_; }
+    Timer& park_timer() noexcept { return *park_; }
+    Connection& connection() noexcept { return *work().conn_; }
+    State<C>& state() noexcept { return *state_; }
+    const Draft& draft() const noexcept { return draft_; }
+    Mode mode() const noexcept { return mode_; }
+    void check_provider(std::size_t index) noexcept { health_ = index; }
+    /// The executor of whoever waits; under Threads<Multi> the call's strand.
+    void set_executor(const Ex& executor) {
+        if constexpr (C::multi) executor_ = executor;
+    }
+
+    friend void intrusive_ptr_add_ref(Call* call) noexcept { ++call->references_; }
+    friend void intrusive_ptr_release(Call* call) noexcept {
+        if (--call->references_ == 0) call->retire();
+    }
+
+private:
+    friend class State<C>;
+
+    enum class Phase : unsigned char {
+        begin,    ///< validate, hooks, cache
+        classify, ///< a hook names the task
+        plan,     ///< which targets, in which order
+        choose,   ///< next target: breaker permit
+        acquire,  ///< a connection
+        connect,  ///< TCP under way
+        setup,    ///< proxy and TLS
+        send,
+        receive,
+        drain,    ///< the answer is complete, its framing not yet: keeps the connection usable
+        pause,    ///< before a retry
+        over,
+    };
+    enum class Waiting : unsigned char { nothing, io, park };
+
+    // Cold callbacks are handler objects, not coroutines: the call does not wait for them to cancel.
+    struct Alarm;
+    struct Connected;
+
+    Call& work() noexcept {
+        if constexpr (shares) {
+            if (this->follows) return *this->follows;
+        }
+        return *this;
+    }
+    const Call& work() const noexcept { return const_cast<Call*>(this)->work(); }
+
+    Want get_on();
+    void retire();
+    void end_use();
+    void cut_off();
+    void reset();
+    void arm();
+    void on_alarm();
+    void alarm_rang();
+    void interrupt() noexcept;
+    void wake_readers(bool streams_only);
+    void wake_driver() noexcept;
+
+    // ---- work (call_begin.hpp, call_exchange.hpp, call_end.hpp) --------------------------------------
+
+    Want step();
+    void begin();
+    void classify();
+    bool look_up();
+    void plan();
+    void choose();
+    bool acquire();
+    void connect();
+    Want setup();
+    Want send();
+    std::optional<Error> write_request();
+    Want receive();
+    Want on_event(std::string_view type, std::string_view data);
+    void on_head();
+    bool on_body(std::string_view slice);
+    void on_message_end();
+    Want drain();
+    void first_token();
+    bool end_of_stream();
+    void set_idle_cutoff();
+
+    void fail_connection();
+    void fail_attempt(Error error);
+    void finish_attempt();
+    void judge();
+    void finish();
+    void finish(Error error);
+    void end_attempt(Errc outcome);
+    void verdict(bool success, TimePoint t);
+    void report_attempt();
+    void store();
+    void release_connection(bool reusable);
+    void set_phase(Phase phase) noexcept { phase_ = phase; }
+    Error located(Error error) const;
+
+    TimePoint now() const noexcept { return state_->clock.now(); }
+    const Target& target() const noexcept { return *targets_[cursor_]; }
+    Attempt& attempt() noexcept { return trace_.attempts.back(); }
+    template <class F>
+    decltype(auto) with_provider(F&& f) {
+        return dispatch<C::providers>(target().provider, std::forward<F>(f));
+    }
+
+    template <std::size_t I>
+    using permit_of = typename breaker_state<typename C::template breaker_for<I>>::type::Permit;
+    template <class I>
+    using permit_at = permit_of<I::value>;
+    using Permits = mp::mp_rename<
+        mp::mp_push_front<mp::mp_unique<mp::mp_transform<permit_at, mp::mp_iota_c<C::providers>>>, std::monostate>,
+        std::variant>;
+    using Decoder = mp::mp_rename<typename C::decoders, std::variant>;
+
+    State<C>* state_;
+    boost::intrusive_ptr<State<C>> keep_; // set while in use: a spare object must not keep its state alive
+    typename C::threads::Count references_{0};
+
+    // reader
+    std::optional<Timer> alarm_, park_;
+    TimePoint alarm_at_ = never;
+    TimePoint own_total_ = never;
+    std::optional<Error> own_error_;
+    Replay replay_;
+    Delta delta_;
+    Mode mode_ = Mode::complete;
+    Waiting waiting_ = Waiting::nothing;
+    bool has_delta_ = false;
+    bool replaying_ = false; // deltas come from the assembled reply, not from the decoder
+    bool rang_ = false;
+    bool left_ = false;
+    std::conditional_t<C::multi, std::optional<Ex>, Absent<slot::executor>> executor_;
+
+    // work
+    Phase phase_ = Phase::begin;
+    Request request_;
+    Draft draft_;
+    boost::intrusive_ptr<const typename State<C>::Snap> snapshot_;
+    boost::container::small_vector<const Target*, 8> targets_;
+    std::deque<Target> own_targets_;  // made for this request
+    struct Excluded {
+        std::size_t provider;
+        std::string model;
+    };
+    std::vector<Excluded> excluded_; // by judgements of earlier rounds
+    std::size_t health_ = 0;         // the provider to check
+    std::size_t cursor_ = 0;
+    std::string task_;
+    Trace trace_;
+    Reply reply_;
+    Error error_;
+    TimePoint started_{}, attempt_started_{}, sent_at_{}, resume_at_ = never, total_ = never;
+    Cutoff cutoff_;
+    Duration waited_{};
+    int retries_on_target_ = 0, retries_ = 0, rounds_ = 0;
+
+    // attempt
+    std::unique_ptr<Connection> conn_;
+    [[no_unique_address]] Permits permit_;
+    Decoder decoder_;
+    net::SseParser sse_;
+    std::string_view input_; // of the body slice, not yet parsed
+    std::string body_;       // of a unary or error response, if it came in pieces
+    error_code connect_error_;
+    std::uint32_t epoch_ = 0; // of connecting: a late callback of an earlier one is ignored
+    bool connected_ = false, granted_ = false, queued_ = false;
+    bool fresh_only_ = false, replayed_ = false;
+    bool send_begun_ = false, attempt_refused_ = false, sniffed_ = false;
+    bool streaming_ = false; // the response is a stream of events
+    bool committed_ = false; // a delta left for the caller
+    bool got_first_ = false;
+    bool complete_ = false; // the reply is complete, only framing may be missing
+    std::size_t streamed_ = 0;
+};
+
+} // namespace baton::detail
+
+#include <baton/orchestrator/call_begin.hpp>
+#include <baton/orchestrator/call_end.hpp>
+#include <baton/orchestrator/call_exchange.hpp>
+#include <baton/orchestrator/call_reader.hpp>

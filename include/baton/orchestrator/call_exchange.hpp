@@ -1,0 +1,376 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/orchestrator/call.hpp>
+
+#include <charconv>
+
+// One attempt: permit, connection, request, response; step 4 of design section 5.
+namespace baton::detail {
+
+template <class C>
+struct Call<C>::Connected {
+    using executor_type = Ex;
+    Ptr call;
+    std::uint32_t epoch;
+    Ex executor;
+    executor_type get_executor() const noexcept { return executor; }
+    void operator()(error_code ec) const {
+        const std::unique_lock lock(call->state_->mutex);
+        if (call->epoch_ != epoch || call->phase_ != Phase::connect) return;
+        call->connected_ = true;
+        call->connect_error_ = ec;
+        call->wake_driver();
+    }
+};
+
+template <class C>
+void Call<C>::choose() {
+    while (cursor_ < targets_.size()) {
+        const TimePoint t = now();
+        const bool leave = with_provider([&](auto i) {
+            constexpr std::size_t I = decltype(i)::value;
+            auto& target_state = state_->template target_state<I>(target());
+            auto permit = target_state.breaker.try_acquire(t, state_->rng);
+            if (!permit) return false;
+            permit_.template emplace<permit_of<I>>(std::move(permit));
+            if constexpr (CountsCalls<typename C::template retry_for<I>>) {
+                if (retries_on_target_ == 0 && (cursor_ == 0 || C::template own_retry<I>)) {
+                    state_->template retry_of<I>().on_call(t);
+                }
+            }
+            return true;
+        });
+        Attempt& a = trace_.attempts.emplace_back();
+        a.provider = target().provider_name;
+        a.model = target().model;
+        a.fallback = cursor_ > 0;
+        a.waited = std::exchange(waited_, Duration{});
+        if (leave) {
+            attempt_started_ = t;
+            got_first_ = complete_ = streaming_ = false;
+            streamed_ = 0;
+            input_ = {};
+            body_.clear();
+            reply_ = Reply();
+            sse_.reset();
+            cutoff_ = state_->limits.connect(t, total_);
+            with_provider([&](auto i) {
+                decoder_.template emplace<typename C::template wire<decltype(i)::value>::StreamDecoder>();
+            });
+            return set_phase(Phase::acquire);
+        }
+        a.outcome = Errc::breaker_open;
+        if (error_.errc() == Errc::ok) {
+            error_ = located(Error(Errc::breaker_open, "its circuit breaker is open after repeated failures; it is "
+                                                       "probed again soon, see chat.stats()"));
+        }
+        report_attempt();
+        ++cursor_;
+        retries_on_target_ = 0;
+    }
+    finish(error_);
+}
+
+template <class C>
+bool Call<C>::acquire() {
+    const NetSettings& net = state_->transport.settings();
+    const std::size_t origin = snapshot_->providers[target().provider].origin;
+    if (!conn_ && !granted_) {
+        if (queued_) return false; // woken for another reason
+        if (!fresh_only_) conn_ = state_->pool.take(origin, attempt_started_, net.pool.idle);
+        if (!conn_ && !state_->pool.open(origin, net.pool.connections)) {
+            queued_ = true;
+            state_->pool_waiters.push_back(this);
+            cutoff_ = Cutoff::phase(attempt_started_, net.pool_wait, Errc::timeout_connect, total_);
+            return false;
+        }
+    }
+    fresh_only_ = granted_ = false;
+    cutoff_ = state_->limits.connect(now(), total_);
+    if (conn_) {
+        attempt().reused = true;
+        set_phase(Phase::send);
+        send_begun_ = false;
+        return true;
+    }
+    const net::Origin& where = state_->pool.origin(origin);
+    conn_ = std::make_unique<Connection>(where, origin, state_->transport.socket_maker(state_->executor));
+    connected_ = false;
+    set_phase(Phase::connect);
+    Ex executor = state_->executor;
+    if constexpr (C::multi) {
+        const Call* reader = this;
+        if constexpr (shares) reader = this->driver;
+        if (reader && reader->executor_) executor = *reader->executor_;
+    }
+    conn_->socket.connect(where.dial_host(), where.dial_port(), Connected{Ptr(this), ++epoch_, executor});
+    return true;
+}
+
+template <class C>
+void Call<C>::connect() {
+    if (connect_error_) {
+        return fail_attempt(located(Error(Errc::unavailable, "cannot connect to " + conn_->origin->dial_host() + ":" +
+                                                                 std::to_string(conn_->origin->dial_port()) + ": " +
+                                                                 connect_error_.message())));
+    }
+    conn_->begin_setup();
+    send_begun_ = false;
+    set_phase(Phase::setup);
+}
+
+template <class C>
+Want Call<C>::setup() {
+    if (conn_->problem != Connection::Problem::none) {
+        fail_connection();
+        return Want::done;
+    }
+    switch (conn_->setup()) {
+    case Connection::Io::done: set_phase(Phase::send); return Want::done;
+    case Connection::Io::want_read: return Want::read;
+    case Connection::Io::want_write: return Want::write;
+    case Connection::Io::failed: fail_connection(); break;
+    }
+    return Want::done;
+}
+
+template <class C>
+Want Call<C>::send() {
+    if (!send_begun_) {
+        send_begun_ = true;
+        if (std::optional<Error> refused = write_request()) {
+            attempt_refused_ = true;
+            fail_attempt(located(*std::move(refused)));
+            return Want::done;
+        }
+        conn_->wrote_any = false;
+        ++conn_->exchanges;
+        conn_->reader.start(state_->transport.settings().http);
+    }
+    if (conn_->problem == Connection::Problem::none) {
+        switch (conn_->flush()) {
+        case Connection::Io::done: {
+            attempt().sent = true;
+            sent_at_ = now();
+            cutoff_ = mode_ == Mode::stream
+                          ? state_->limits.first_token(sent_at_, total_, target().max_latency)
+                          : state_->limits.first_byte_unary(sent_at_, total_, target().max_latency);
+            set_phase(Phase::receive);
+            return Want::done;
+        }
+        case Connection::Io::want_write: return Want::write;
+        default: break;
+        }
+    }
+    attempt().sent = conn_->wrote_any;
+    fail_connection();
+    return Want::done;
+}
+
+template <class C>
+std::optional<Error> Call<C>::write_request() {
+    const ProviderSettings& provider = snapshot_->providers[target().provider];
+    auto& [path, headers, body] = state_->scratch;
+    path.clear();
+    headers.clear();
+    body.clear();
+    if (mode_ == Mode::health) {
+        path = provider.health;
+    } else {
+        std::optional<Error> refused = with_provider([&](auto i) {
+            using W = typename C::template wire<decltype(i)::value>;
+            return W::encode(draft_, target(), mode_ == Mode::stream, wire::Outgoing{path, headers, body});
+        });
+        if (refused) return refused;
+    }
+    char length[24];
+    const auto end = std::to_chars(length, length + sizeof length, body.size());
+    std::string& out = conn_->outgoing();
+    out.append(mode_ == Mode::health ? "GET " : "POST ").append(provider.path).append(path);
+    if (!net::target_ok(std::string_view(out).substr(out.find(' ') + 1))) {
+        return Error(Errc::invalid_request, "the request's path contains a character that cannot stand in a URL; "
+                                            "check the model's name");
+    }
+    out.append(" HTTP/1.1\r\n").append(provider.head.reveal()).append(headers);
+    if (mode_ != Mode::health) out.append("Content-Length: ").append(length, end.ptr).append("\r\n");
+    out.append("\r\n").append(body);
+    return std::nullopt;
+}
+
+template <class C>
+Want Call<C>::receive() {
+    using Status = net::HttpReader::Status;
+    for (;;) {
+        if (streaming_ && !input_.empty()) {
+            net::SseEvent event;
+            switch (sse_.next(input_, event)) {
+            case net::SseParser::Status::need_more: break;
+            case net::SseParser::Status::event: {
+                const Want want = on_event(event.type, event.data);
+                if (want == Want::delta || phase_ != Phase::receive) return want;
+                continue;
+            }
+            case net::SseParser::Status::too_large:
+                fail_attempt(located(Error(Errc::too_large, "a streamed event exceeds max_event; raise "
+                                                            "Tcp::Options.max_event if such events are expected")));
+                return Want::done;
+            }
+        }
+        std::string_view slice;
+        switch (conn_->reader.next(slice)) {
+        case Status::need_more:
+            if (conn_->problem != Connection::Problem::none || conn_->truncated_) {
+                fail_connection();
+                return Want::done;
+            }
+            if (got_first_ || conn_->reader.started()) set_idle_cutoff();
+            return Want::read;
+        case Status::head:
+            on_head();
+            break;
+        case Status::body:
+            if (!on_body(slice)) return Want::done;
+            break;
+        case Status::done: on_message_end(); return Want::done;
+        case Status::failed: fail_connection(); return Want::done;
+        }
+    }
+}
+
+template <class C>
+void Call<C>::set_idle_cutoff() {
+    // headers alone are no token: a stream keeps its first-token limit until content comes
+    if (mode_ == Mode::stream && !got_first_) return;
+    cutoff_ = state_->limits.idle(now(), total_);
+}
+
+template <class C>
+void Call<C>::on_head() {
+    const int status = conn_->reader.status();
+    attempt().status = status;
+    if (mode_ != Mode::stream || status < 200 || status > 299) return;
+    // the status has decided; now the type may: a vendor that ignores `stream`, or an error in a 200
+    const std::string_view type = conn_->reader.headers().get("content-type");
+    streaming_ = !iequals(type.substr(0, 16), "application/json");
+    sniffed_ = false;
+}
+
+template <class C>
+bool Call<C>::on_body(std::string_view slice) {
+    if (streaming_ && !sniffed_) {
+        // a JSON document labelled as an event stream: no event stream begins with a brace
+        const std::size_t first = slice.find_first_not_of(" \r\n\t");
+        if (first == std::string_view::npos) return true;
+        sniffed_ = true;
+        if (slice[first] == '{' || slice[first] == '[') streaming_ = false;
+    }
+    if (streaming_) {
+        input_ = slice;
+        return true;
+    }
+    const std::size_t most = attempt().status < 300 ? state_->transport.settings().max_reply : 64 * 1024;
+    if (body_.size() + slice.size() > most) {
+        if (attempt().status < 300) {
+            fail_attempt(located(Error(Errc::too_large, "the answer exceeds max_reply; raise Tcp::Options.max_reply "
+                                                        "or lower max_tokens")));
+            return false;
+        }
+        slice = slice.substr(0, most - body_.size()); // enough of an error to classify it
+        body_.append(slice);
+        on_message_end();
+        return false;
+    }
+    body_.append(slice);
+    return true;
+}
+
+template <class C>
+Want Call<C>::on_event(std::string_view type, std::string_view data) {
+    delta_ = Delta{};
+    const wire::Step step = mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(
+        decoder_.index(), [&](auto i) { return std::get<decltype(i)::value>(decoder_).on_event(type, data, delta_, reply_); });
+    switch (step) {
+    case wire::Step::nothing: return Want::done;
+    case wire::Step::delta:
+        if (!got_first_) first_token();
+        if (const std::size_t most = state_->transport.settings().max_reply; (streamed_ += data.size()) > most) {
+            fail_attempt(located(Error(Errc::too_large, "the answer exceeds max_reply; raise Tcp::Options.max_reply "
+                                                        "or lower max_tokens")));
+            return Want::done;
+        }
+        if (judged) return Want::done; // buffered until the judgement
+        committed_ = true;
+        return Want::delta;
+    case wire::Step::end:
+        complete_ = true;
+        set_phase(Phase::drain);
+        cutoff_ = Cutoff::phase(now(), drain_time, Errc::timeout_idle, total_);
+        return Want::done;
+    case wire::Step::failed:
+        fail_attempt(located(mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(
+            decoder_.index(), [&](auto i) { return Error(std::get<decltype(i)::value>(decoder_).error()); })));
+        return Want::done;
+    }
+    return Want::done;
+}
+
+template <class C>
+void Call<C>::first_token() {
+    got_first_ = true;
+    const TimePoint t = now();
+    attempt().first_token = t - sent_at_;
+    cutoff_ = state_->limits.idle(t, total_);
+    verdict(true, t);
+}
+
+template <class C>
+void Call<C>::on_message_end() {
+    const int status = attempt().status;
+    if (status < 200 || status > 299) {
+        Error error = with_provider([&](auto i) {
+            return C::template wire<decltype(i)::value>::decode_error(status, conn_->reader.headers(), body_,
+                                                                      state_->clock.wall());
+        });
+        return fail_attempt(located(std::move(error)));
+    }
+    if (mode_ == Mode::health) return finish_attempt();
+    if (streaming_) {
+        if (!complete_ && !end_of_stream()) return;
+    } else {
+        std::optional<Error> wrong = with_provider(
+            [&](auto i) { return C::template wire<decltype(i)::value>::decode(body_, reply_); });
+        if (wrong) return fail_attempt(located(*std::move(wrong)));
+        replaying_ |= mode_ == Mode::stream;
+        if (!got_first_) first_token();
+    }
+    finish_attempt();
+}
+
+/// The bytes ended without a terminal event: whether the dialect takes that for a whole answer.
+template <class C>
+bool Call<C>::end_of_stream() {
+    return mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
+        auto& decoder = std::get<decltype(i)::value>(decoder_);
+        if (decoder.on_body_end(reply_) == wire::Step::end) return true;
+        fail_attempt(located(decoder.error()));
+        return false;
+    });
+}
+
+template <class C>
+Want Call<C>::drain() {
+    std::string_view slice;
+    for (;;) {
+        switch (conn_->reader.next(slice)) {
+        case net::HttpReader::Status::need_more:
+            if (conn_->problem == Connection::Problem::none && !conn_->truncated_) return Want::read;
+            [[fallthrough]];
+        case net::HttpReader::Status::failed:
+        case net::HttpReader::Status::done: finish_attempt(); return Want::done;
+        default: break; // bytes behind the terminal event say nothing
+        }
+    }
+}
+
+} // namespace baton::detail

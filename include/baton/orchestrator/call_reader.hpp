@@ -1,0 +1,362 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/orchestrator/call.hpp>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+// The reader's half of Call: waits, timers, sharing, the end of use.
+namespace baton::detail {
+
+template <class C>
+struct Call<C>::Alarm {
+    Ptr call;
+    void operator()(const error_code& ec) const {
+        if (ec != boost::asio::error::operation_aborted) call->on_alarm();
+    }
+};
+
+template <class C>
+auto Call<C>::make(State<C>& state, Mode mode, Request&& request) -> Ptr {
+    const std::unique_lock lock(state.mutex);
+    Call* call = nullptr;
+    if (!state.spare.empty()) {
+        call = &state.spare.front();
+        state.spare.pop_front();
+        --state.spare_count;
+    } else {
+        call = new Call(state);
+    }
+    call->keep_.reset(&state);
+    call->mode_ = mode;
+    call->request_ = std::move(request);
+    return Ptr(call);
+}
+
+template <class C>
+Want Call<C>::advance() {
+    const std::unique_lock lock(state_->mutex);
+    const Want want = get_on();
+    has_delta_ = want == Want::delta;
+    return want;
+}
+
+template <class C>
+Want Call<C>::get_on() {
+    waiting_ = Waiting::nothing;
+    if (state_->closed && !over()) leave(Errc::cancelled);
+    for (;;) {
+        if (rang_ && !over()) alarm_rang();
+        if (own_error_) return Want::done;
+        Call& w = work();
+        if (replaying_ && mode_ == Mode::stream) {
+            if constexpr (shares) {
+                if (this->follows && replay_.behind(w.reply_) > state_->cache.exact.options.replay_bytes &&
+                    w.phase_ != Phase::over) {
+                    leave(Errc::slow_reader);
+                    return Want::done;
+                }
+            }
+            if (replay_.next(w.reply_, delta_)) {
+                state_->each_hook([&](auto& hook) {
+                    if constexpr (requires { hook.on_delta(delta_); }) hook.on_delta(delta_);
+                });
+                return Want::delta;
+            }
+        }
+        if (w.phase_ == Phase::over) {
+            end_use();
+            return Want::done;
+        }
+        if constexpr (shares) {
+            if (w.driver && w.driver != this) {
+                w.waiters.push_back(this);
+                return Want::park;
+            }
+            w.driver = this;
+        }
+        const Want want = w.step();
+        if (want == Want::delta || want == Want::done) {
+            if constexpr (shares) {
+                w.driver = nullptr;
+                if (!w.waiters.empty()) w.wake_readers(want == Want::delta);
+            }
+            if (want == Want::delta && &w == this && !replaying_) {
+                state_->each_hook([&](auto& hook) {
+                    if constexpr (requires { hook.on_delta(delta_); }) hook.on_delta(delta_);
+                });
+                return Want::delta;
+            }
+            continue;
+        }
+        return want;
+    }
+}
+
+template <class C>
+void Call<C>::begin_wait(Want want) {
+    const std::unique_lock lock(state_->mutex);
+    Call& w = work();
+    waiting_ = want == Want::read || want == Want::write ? Waiting::io : Waiting::park;
+    if (want == Want::park) {
+        if (!park_) park_.emplace(state_->clock.timer(state_->executor));
+        bool driving = true;
+        if constexpr (shares) driving = w.driver == this;
+        park_->expires_at(driving ? w.resume_at_ : never);
+    }
+    arm();
+}
+
+template <class C>
+void Call<C>::arm() {
+    const TimePoint at = std::min(work().cutoff_.at, own_total_);
+    if (at >= alarm_at_ || at >= never) return;
+    alarm_at_ = at;
+    if (!alarm_) alarm_.emplace(state_->clock.timer(state_->executor));
+    alarm_->expires_at(at);
+    if constexpr (C::multi) {
+        alarm_->async_wait(boost::asio::bind_executor(*executor_, Alarm{Ptr(this)}));
+    } else {
+        alarm_->async_wait(Alarm{Ptr(this)});
+    }
+}
+
+template <class C>
+void Call<C>::on_alarm() {
+    const std::unique_lock lock(state_->mutex);
+    alarm_at_ = never;
+    if (left_ || over() || waiting_ == Waiting::nothing) return; // the next wait arms it again
+    if (now() < std::min(work().cutoff_.at, own_total_)) return arm(); // the limit moved on meanwhile
+    rang_ = true;
+    interrupt();
+}
+
+template <class C>
+void Call<C>::alarm_rang() {
+    rang_ = false;
+    Call& w = work();
+    const TimePoint t = now();
+    bool driving = true, alone = true;
+    if constexpr (shares) {
+        driving = !w.driver || w.driver == this;
+        alone = w.readers == 1;
+    }
+    if (t >= own_total_) {
+        const Error late(Errc::timeout_total, "the call's total deadline passed; raise Limits::Options.total or the "
+                                              "request's deadline, or ask for less");
+        if (!alone || &w != this) {
+            leave(Errc::timeout_total);
+        } else {
+            w.end_attempt(Errc::timeout_total);
+            w.release_connection(false);
+            w.finish(w.located(late));
+        }
+    } else if (driving && t >= w.cutoff_.at) {
+        w.cut_off();
+    }
+}
+
+template <class C>
+void Call<C>::interrupt() noexcept {
+    const auto cancel = [](Call& call) {
+        if (call.waiting_ == Waiting::park && call.park_) {
+            call.park_->cancel();
+        } else if (call.waiting_ == Waiting::io && call.work().conn_) {
+            call.work().conn_->socket.cancel();
+        }
+    };
+    if constexpr (C::multi) {
+        // from another strand, the wait may not have begun yet: queue behind it
+        if (!executor_) return;
+        boost::asio::post(*executor_, [cancel, self = Ptr(this)] {
+            const std::unique_lock lock(self->state_->mutex);
+            cancel(*self);
+        });
+    } else {
+        cancel(*this);
+    }
+}
+
+template <class C>
+void Call<C>::wake_readers(bool streams_only) {
+    if constexpr (shares) {
+        std::size_t kept = 0;
+        for (Call* reader : this->waiters) {
+            if (streams_only && reader->mode_ != Mode::stream) {
+                this->waiters[kept++] = reader;
+            } else {
+                reader->interrupt();
+            }
+        }
+        this->waiters.resize(kept);
+        // somebody must go on when those who were woken do not: a unary reader that still waits
+        if (kept > 0 && !this->driver && phase_ != Phase::over) {
+            Call* next = this->waiters.back();
+            this->waiters.pop_back();
+            next->interrupt();
+        }
+    }
+}
+
+template <class C>
+void Call<C>::wake_driver() noexcept {
+    if constexpr (shares) {
+        if (this->driver) this->driver->interrupt();
+    } else {
+        interrupt();
+    }
+}
+
+template <class C>
+void Call<C>::resumed_read(error_code ec, std::size_t n) {
+    const std::unique_lock lock(state_->mutex);
+    waiting_ = Waiting::nothing;
+    Call& w = work();
+    if (!w.conn_ || ec == boost::asio::error::operation_aborted) return; // advance() knows why
+    if (ec == boost::asio::error::eof) {
+        w.conn_->on_read(0);
+    } else if (ec) {
+        w.conn_->problem = Connection::Problem::closed;
+    } else {
+        w.conn_->on_read(n);
+    }
+}
+
+template <class C>
+void Call<C>::resumed_write(error_code ec, std::size_t n) {
+    const std::unique_lock lock(state_->mutex);
+    waiting_ = Waiting::nothing;
+    Call& w = work();
+    if (!w.conn_ || ec == boost::asio::error::operation_aborted) return;
+    if (ec) {
+        w.conn_->problem = Connection::Problem::closed;
+    } else {
+        w.conn_->on_write(n);
+    }
+}
+
+template <class C>
+void Call<C>::resumed_classify(std::string task) {
+    const std::unique_lock lock(state_->mutex);
+    Call& w = work();
+    if (w.phase_ != Phase::classify) return;
+    w.task_ = std::move(task);
+    w.phase_ = Phase::plan;
+}
+
+template <class C>
+void Call<C>::leave(Errc why) {
+    const std::unique_lock lock(state_->mutex);
+    if (left_) return;
+    has_delta_ = false;
+    Call& w = work();
+    if (w.phase_ != Phase::over) {
+        bool last = true;
+        if constexpr (shares) {
+            std::erase(w.waiters, this);
+            if (w.driver == this) w.driver = nullptr;
+            last = w.readers == 1;
+            if (!last && !w.driver && !w.waiters.empty()) { // hand over
+                Call* next = w.waiters.back();
+                w.waiters.pop_back();
+                next->interrupt();
+            }
+        }
+        if (last) {
+            w.end_attempt(Errc::cancelled);
+            w.release_connection(false);
+            w.finish(Error(why));
+        }
+        if (!last || &w != this) own_error_ = Error(why);
+    }
+    if (waiting_ != Waiting::nothing) interrupt();
+    end_use();
+}
+
+template <class C>
+void Call<C>::end_use() {
+    if (left_) return;
+    left_ = true;
+    const bool begun = is_linked();
+    if (begun) state_->active.erase(state_->active.iterator_to(*this));
+    if (alarm_ && alarm_at_ != never) {
+        alarm_->cancel();
+        alarm_at_ = never;
+    }
+    Call& w = work();
+    if constexpr (shares) --w.readers;
+    if (!begun) return; // a Stream that was never asked for anything
+    const Error* error = own_error_ ? &*own_error_ : w.error_.errc() != Errc::ok ? &w.error_ : nullptr;
+    Outcome outcome{error ? nullptr : &w.reply_, error, &w.trace_, now() - started_};
+    state_->each_hook([&](auto& hook) {
+        if constexpr (requires { hook.on_end(outcome); }) hook.on_end(outcome);
+    });
+}
+
+template <class C>
+void Call<C>::drop_io() noexcept {
+    Call& w = work();
+    w.conn_.reset();
+    alarm_.reset();
+    park_.reset();
+    alarm_at_ = never;
+}
+
+template <class C>
+result<Reply> Call<C>::take_reply() {
+    const std::unique_lock lock(state_->mutex);
+    if (own_error_) return *own_error_;
+    Call& w = work();
+    if (w.phase_ != Phase::over) return Error(Errc::cancelled, "the call has not ended");
+    if (w.error_.errc() != Errc::ok) return w.error_;
+    if constexpr (shares) {
+        if (this->follows || w.readers > 0) {
+            Reply copy = w.reply_;
+            copy.trace = w.trace_;
+            copy.trace.joined = this->follows != nullptr;
+            return copy;
+        }
+    }
+    reply_.trace = std::move(trace_);
+    return std::move(reply_);
+}
+
+template <class C>
+void Call<C>::retire() {
+    const boost::intrusive_ptr<State<C>> keep = std::move(keep_);
+    const std::unique_lock lock(state_->mutex);
+    references_ = 1; // what is called below may take and drop references
+    leave(Errc::cancelled);
+    reset();
+    references_ = 0;
+    constexpr std::size_t most_spare = 64;
+    if (state_->closed || state_->context_gone || state_->spare_count >= most_spare) {
+        delete this;
+    } else {
+        ++state_->spare_count;
+        state_->spare.push_front(*this);
+    }
+}
+
+template <class C>
+void State<C>::shut_down() noexcept {
+    const std::unique_lock lock(mutex);
+    closed = true;
+    for (Call<C>& call : active) call.interrupt();
+    clear_idle();
+}
+
+template <class C>
+void State<C>::on_context_shutdown() noexcept {
+    const std::unique_lock lock(mutex);
+    context_gone = true;
+    watch_ = nullptr;
+    for (Call<C>& call : active) call.drop_io();
+    spare.clear_and_dispose([](Call<C>* call) { delete call; });
+    spare_count = 0;
+    clear_idle();
+}
+
+} // namespace baton::detail

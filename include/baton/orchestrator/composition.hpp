@@ -1,0 +1,238 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/orchestrator/environment.hpp>
+#include <baton/policy/breaker.hpp>
+#include <baton/policy/cache.hpp>
+#include <baton/policy/deadline.hpp>
+#include <baton/policy/fallback.hpp>
+#include <baton/policy/provider.hpp>
+#include <baton/policy/retry.hpp>
+#include <baton/policy/route.hpp>
+#include <baton/policy/use.hpp>
+#include <baton/wire/concept.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace baton::detail {
+
+namespace mp = boost::mp11;
+
+/// A slot nobody filled. One type per slot, so that several take no room beside each other.
+template <class Slot>
+struct Absent {};
+
+template <class P>
+concept policy = requires { typename P::slot; };
+
+template <class Slot>
+struct in_slot {
+    template <class P>
+    using fn = std::is_same<typename P::slot, Slot>;
+};
+
+template <class Slot, class List>
+using policies_in = mp::mp_filter_q<in_slot<Slot>, List>;
+
+template <class P>
+using strategy_of = typename P::strategy;
+
+/// The strategy in `Slot` of `List`, else `Default`.
+template <class Slot, class List, class Default>
+using strategy_or = mp::mp_front<
+    mp::mp_push_back<mp::mp_transform<strategy_of, policies_in<Slot, List>>, Default>>;
+
+template <class P>
+struct provider_parts;
+template <class W, class... Ps>
+struct provider_parts<Provider<W, Ps...>> {
+    using wire = W;
+    using policies = mp::mp_list<Ps...>;
+};
+
+template <class... T>
+struct unpack_sequence {
+    using type = mp::mp_list<>;
+};
+template <template <class...> class S, class... T>
+struct unpack_sequence<S<T...>> {
+    using type = mp::mp_list<T...>;
+};
+template <class P>
+using sequence_of = typename unpack_sequence<P>::type;
+
+/// Slots that hold one policy at most.
+using single_slots = mp::mp_list<slot::retry, slot::breaker, slot::fallback, slot::route, slot::cache, slot::deadline,
+                                 slot::executor, slot::clock, slot::rng, slot::transport, slot::threads>;
+/// Slots a provider may fill for itself.
+using provider_slots = mp::mp_list<slot::retry, slot::breaker>;
+
+template <class List, class Slot>
+inline constexpr bool at_most_one = mp::mp_size<policies_in<Slot, List>>::value <= 1;
+
+/// What a type list means, worked out once. Only instantiated for lists that passed `check`.
+template <class... Ps>
+struct Composition {
+    using list = mp::mp_list<Ps...>;
+    using provider_list = policies_in<slot::provider, list>;
+    static constexpr std::size_t providers = mp::mp_size<provider_list>::value;
+
+    template <std::size_t I>
+    using provider = mp::mp_at_c<provider_list, I>;
+    template <std::size_t I>
+    using wire = typename provider_parts<provider<I>>::wire;
+    template <class P>
+    using wire_of = typename provider_parts<P>::wire;
+    using wires = mp::mp_transform<wire_of, provider_list>;
+    template <class W>
+    using decoder_of = typename W::StreamDecoder;
+    using decoders = mp::mp_unique<mp::mp_transform<decoder_of, wires>>;
+
+    template <class E>
+    struct executor_type {
+        using type = typename E::type;
+    };
+    using executor = typename mp::mp_front<
+        mp::mp_push_back<policies_in<slot::executor, list>, Executor<boost::asio::any_io_executor>>>::type;
+    using threads = ThreadModel<
+        typename mp::mp_front<mp::mp_push_back<policies_in<slot::threads, list>, Threads<Single>>>::model>;
+    using clock = strategy_or<slot::clock, list, Steady>;
+    using rng = strategy_or<slot::rng, list, Xoshiro>;
+    using transport = strategy_or<slot::transport, list, Tcp>;
+    using timer = typename clock::template Timer<executor>;
+    using socket = typename transport::template Socket<executor>;
+    using connection = net::Connection<socket>;
+
+    using retry = strategy_or<slot::retry, list, Absent<slot::retry>>;
+    using breaker = strategy_or<slot::breaker, list, Absent<slot::breaker>>;
+    using fallback = strategy_or<slot::fallback, list, InOrder>;
+    using route = strategy_or<slot::route, list, Absent<slot::route>>;
+    using deadline = strategy_or<slot::deadline, list, Limits>;
+    using caches = mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::cache, list>>>;
+    using hooks = mp::mp_append<mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::observe, list>>>,
+                                mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::use, list>>>>;
+
+    /// A provider's own strategy, else the orchestrator's.
+    template <std::size_t I>
+    using retry_for = strategy_or<slot::retry, typename provider_parts<provider<I>>::policies, retry>;
+    template <std::size_t I>
+    using breaker_for = strategy_or<slot::breaker, typename provider_parts<provider<I>>::policies, breaker>;
+    template <std::size_t I>
+    static constexpr bool own_retry =
+        !mp::mp_empty<policies_in<slot::retry, typename provider_parts<provider<I>>::policies>>::value;
+    template <std::size_t I>
+    static constexpr bool own_breaker =
+        !mp::mp_empty<policies_in<slot::breaker, typename provider_parts<provider<I>>::policies>>::value;
+
+    static constexpr bool has_route = !std::is_same_v<route, Absent<slot::route>>;
+    static constexpr bool has_cache = !mp::mp_empty<caches>::value;
+    static constexpr bool has_deadline = !std::is_same_v<deadline, NoDeadline>;
+    static constexpr bool multi = threads::multi;
+};
+
+/// Runs `f(integral_constant<I>)` for the I that equals `index`; folds to a chain of comparisons.
+template <std::size_t N, class F>
+constexpr decltype(auto) dispatch(std::size_t index, F&& f) {
+    return mp::mp_with_index<N>(index, std::forward<F>(f));
+}
+
+template <class List>
+struct check;
+
+/// The sentences a wrong composition gets. Each failed check stops the ones behind it.
+template <class... Ps>
+struct check<mp::mp_list<Ps...>> {
+    static constexpr bool policies_only = (policy<Ps> && ...);
+    static_assert(policies_only, "baton: every argument of Orchestrator<...> must be a policy: Provider<...>, "
+                                 "Retry<...>, Breaker<...>, Route<...>, Cache<...>, ...; a type without a member "
+                                 "`slot` is not one");
+
+    static consteval bool run() {
+        if constexpr (!policies_only) {
+            return false;
+        } else {
+            using list = mp::mp_list<Ps...>;
+            using providers = policies_in<slot::provider, list>;
+            constexpr bool some = !mp::mp_empty<providers>::value;
+            static_assert(some, "baton: an Orchestrator needs at least one Provider<...>");
+            constexpr bool retry = at_most_one<list, slot::retry>;
+            static_assert(retry, "baton: slot Retry is filled twice; keep one Retry<...>");
+            constexpr bool breaker = at_most_one<list, slot::breaker>;
+            static_assert(breaker, "baton: slot Breaker is filled twice; keep one Breaker<...>");
+            constexpr bool fallback = at_most_one<list, slot::fallback>;
+            static_assert(fallback, "baton: slot Fallback is filled twice; keep one Fallback<...>");
+            constexpr bool route = at_most_one<list, slot::route>;
+            static_assert(route, "baton: slot Route is filled twice; keep one Route<...>");
+            constexpr bool cache = at_most_one<list, slot::cache>;
+            static_assert(cache, "baton: slot Cache is filled twice; list the strategies in one Cache<A, B>");
+            constexpr bool deadline = at_most_one<list, slot::deadline>;
+            static_assert(deadline, "baton: slot Deadline is filled twice; keep one Deadline<...>");
+            constexpr bool environment = at_most_one<list, slot::executor> && at_most_one<list, slot::clock> &&
+                                         at_most_one<list, slot::rng> && at_most_one<list, slot::transport> &&
+                                         at_most_one<list, slot::threads>;
+            static_assert(environment, "baton: Executor, Clock, Rng, Transport and Threads may each be given once");
+            if constexpr (some && retry && breaker && fallback && route && cache && deadline && environment) {
+                return strategies<list>() && (provider_ok<Ps>() && ...);
+            } else {
+                return false;
+            }
+        }
+    }
+
+    template <class P>
+    static consteval bool provider_ok() {
+        if constexpr (std::is_same_v<typename P::slot, slot::provider>) {
+            constexpr bool wire = wire::Wire<typename provider_parts<P>::wire>;
+            static_assert(wire, "baton: the argument of Provider<...> is not a Wire; see the concept "
+                                "baton::wire::Wire for the members it must have");
+            constexpr bool inner = mp::mp_all_of<typename provider_parts<P>::policies, is_policy>::value;
+            static_assert(inner, "baton: Provider<Wire, ...> takes policies after the wire");
+            if constexpr (inner) {
+                constexpr bool allowed = mp::mp_all_of<typename provider_parts<P>::policies, is_provider_slot>::value;
+                static_assert(allowed, "baton: a provider may carry its own Retry<...> and Breaker<...>; other "
+                                       "policies belong to the orchestrator");
+                constexpr bool once = at_most_one<typename provider_parts<P>::policies, slot::retry> &&
+                                      at_most_one<typename provider_parts<P>::policies, slot::breaker>;
+                static_assert(once, "baton: a slot of a provider is filled twice; keep one policy per slot");
+                if constexpr (allowed && once) {
+                    return wire && strategies<typename provider_parts<P>::policies>();
+                }
+            }
+            return false;
+        } else {
+            return true;
+        }
+    }
+
+    template <class List>
+    static consteval bool strategies() {
+        using R = strategy_or<slot::retry, List, Never>;
+        constexpr bool retry = RetryStrategy<R>;
+        static_assert(retry, "baton: the strategy of Retry<...> is not a RetryStrategy: it needs "
+                             "`RetryDecision decide(const RetryFacts&, auto& rng)`");
+        using B = strategy_or<slot::breaker, List, Absent<slot::breaker>>;
+        constexpr bool breaker = std::is_same_v<B, Absent<slot::breaker>> || BreakerStrategy<B>;
+        static_assert(breaker, "baton: the strategy of Breaker<...> is not a BreakerStrategy: it needs a nested "
+                               "`State` with `try_acquire(now, rng)`; see policy/breaker.hpp");
+        using F = strategy_or<slot::fallback, List, InOrder>;
+        constexpr bool fallback = FallbackStrategy<F>;
+        static_assert(fallback, "baton: the strategy of Fallback<...> is not a FallbackStrategy: it needs "
+                                "`bool may_move(Errc) const`");
+        return retry && breaker && fallback;
+    }
+
+    template <class P>
+    using is_policy = std::bool_constant<policy<P>>;
+    template <class P>
+    using is_provider_slot = mp::mp_contains<provider_slots, typename P::slot>;
+
+    static constexpr bool ok = run();
+};
+
+} // namespace baton::detail

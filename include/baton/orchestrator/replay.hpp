@@ -1,0 +1,83 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/delta.hpp>
+#include <baton/core/reply.hpp>
+
+#include <boost/container/small_vector.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace baton::detail {
+
+/// Hands out, as deltas, what a growing Reply holds beyond a position. The Reply under assembly is the
+/// replay buffer of a shared stream and of a cached answer: nothing is recorded a second time, and a
+/// reader that fell behind gets larger pieces.
+class Replay {
+public:
+    void restart() noexcept { seen_.clear(); }
+
+    /// From now on, only what comes after the present end of `reply`.
+    void skip_to_end(const Reply& reply) {
+        seen_.clear();
+        for (const Part& part : reply.parts) seen_.push_back({part.text.size(), true});
+    }
+
+    /// Bytes of `reply` not handed out yet.
+    std::size_t behind(const Reply& reply) const noexcept {
+        std::size_t bytes = 0;
+        for (std::size_t i = 0; i < reply.parts.size(); ++i) {
+            bytes += reply.parts[i].text.size() - (i < seen_.size() ? seen_[i].bytes : 0);
+        }
+        return bytes;
+    }
+
+    /// The next piece; false if there is none yet. Its views are valid until the next call: it is copied,
+    /// because another reader may make the Reply grow in the meantime.
+    bool next(const Reply& reply, Delta& delta) {
+        int tool = -1;
+        for (std::size_t i = 0; i < reply.parts.size(); ++i) {
+            const Part& part = reply.parts[i];
+            tool += part.kind == Part::Kind::tool_call;
+            if (i == seen_.size()) seen_.push_back({0, false});
+            Seen& seen = seen_[i];
+            const bool first = !seen.announced;
+            const bool shown = part.kind == Part::Kind::text || part.kind == Part::Kind::thinking ||
+                               part.kind == Part::Kind::tool_call;
+            if (!shown || (seen.bytes == part.text.size() && !(first && part.kind == Part::Kind::tool_call))) continue;
+            scratch_.assign(part.text, seen.bytes);
+            seen = {part.text.size(), true};
+            delta = Delta{};
+            if (part.kind == Part::Kind::text) {
+                delta.text = scratch_;
+            } else if (part.kind == Part::Kind::thinking) {
+                delta.reasoning = scratch_;
+            } else {
+                fragment_ = {};
+                fragment_.index = tool;
+                fragment_.arguments = scratch_;
+                if (first && part.detail) {
+                    id_ = part.detail->id;
+                    name_ = part.detail->name;
+                    fragment_.id = id_;
+                    fragment_.name = name_;
+                }
+                delta.tools = std::span<const Delta::ToolFragment>(&fragment_, 1);
+            }
+            return true;
+        }
+        return false;
+    }
+
+private:
+    struct Seen {
+        std::size_t bytes;
+        bool announced;
+    };
+    boost::container::small_vector<Seen, 4> seen_;
+    std::string scratch_, id_, name_;
+    Delta::ToolFragment fragment_;
+};
+
+} // namespace baton::detail

@@ -1,0 +1,538 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/json.hpp>
+#include <baton/core/json_writer.hpp>
+#include <baton/serve/anthropic.hpp>
+#include <baton/serve/error_status.hpp>
+#include <baton/serve/request_reader.hpp>
+
+#include <iterator>
+
+namespace baton::serve {
+namespace detail::anthropic {
+
+using Kind = Part::Kind;
+using Mode = ToolChoice::Mode;
+
+/// `source` of an image or document. False if it is of a kind that only Anthropic understands.
+inline bool source(RequestReader& block, std::string& text, std::string& media_type) {
+    std::string type, data, url;
+    block.object("content[].source", [&](std::string_view key) {
+        if (key == "type") block.text("content[].source.type", type);
+        if (key == "media_type") block.text("content[].source.media_type", media_type);
+        if (key == "data") block.text("content[].source.data", data);
+        if (key == "url") block.text("content[].source.url", url);
+    });
+    if (type == "url" && !url.empty()) {
+        media_type.clear();
+        text = std::move(url);
+        return true;
+    }
+    text = std::move(data);
+    return type == "base64" && !text.empty() && !media_type.empty();
+}
+
+/// A tool result's `content`; false if it holds more than text.
+inline bool result_text(RequestReader& block, std::string& text) {
+    if (block.in.append_string(text)) return true;
+    bool only_text = true;
+    block.array("content[].content", [&] {
+        std::string type, piece;
+        block.object("content[].content[]", [&](std::string_view key) {
+            if (key == "type") block.text("content[].content[].type", type);
+            if (key == "text") block.text("content[].content[].text", piece);
+        });
+        only_text &= type == "text";
+        text += piece;
+    });
+    return only_text;
+}
+
+/// One element of a `content` array.
+inline Part content_block(RequestReader& body) {
+    const std::string_view raw = body.in.raw(); // read twice, so that an unknown type can be kept whole
+    RequestReader block(raw);
+    std::string type, text, thinking, input, result, source_text;
+    Part::Detail detail;
+    bool source_known = false, result_known = true;
+    block.object("messages[].content[]", [&](std::string_view key) {
+        if (key == "type") {
+            block.text("content[].type", type);
+        } else if (key == "text") {
+            block.text("content[].text", text);
+        } else if (key == "thinking") {
+            block.text("content[].thinking", thinking);
+        } else if (key == "signature") {
+            block.text("content[].signature", detail.signature);
+        } else if (key == "source") {
+            source_known = source(block, source_text, detail.media_type);
+        } else if (key == "id" || key == "tool_use_id") {
+            block.text("content[].id", detail.id);
+        } else if (key == "name" || key == "title") {
+            block.text("content[].name", detail.name);
+        } else if (key == "input") {
+            input = block.in.raw();
+        } else if (key == "content") {
+            result_known = result_text(block, result);
+        } else if (key == "is_error") {
+            block.flag("content[].is_error", detail.is_error);
+        } else {
+            block.keep(std::string(key)); // cache_control, citations ...
+        }
+    });
+    if (const std::string extra = block.take_extra(); extra.size() > 2) {
+        detail.extra = extra.substr(1, extra.size() - 2);
+        detail.vendor = Anthropic::name;
+    }
+    const auto made = [&](Kind kind, std::string& content) {
+        if (detail == Part::Detail()) return Part(kind, std::move(content));
+        return Part(kind, std::move(content), std::move(detail));
+    };
+    if (type == "text") return made(Kind::text, text);
+    if (type == "tool_use") return made(Kind::tool_call, input);
+    if (type == "tool_result" && result_known) return made(Kind::tool_result, result);
+    if (type == "thinking") {
+        detail.vendor = Anthropic::name; // goes back with or without a signature
+        return made(Kind::thinking, thinking);
+    }
+    if (type == "image" && source_known) return made(Kind::image, source_text);
+    if (type == "document" && source_known) return made(Kind::document, source_text);
+    // What is left is the vendor's own, and so is its shape: complaints about it are not ours to make.
+    if (type.empty() && !body.in.failed()) body.fail("'messages[].content[].type' is missing");
+    return detail::part(Kind::opaque, std::string(raw), [&](Part::Detail& own) {
+        own.name = std::move(type);
+        own.vendor = Anthropic::name;
+    });
+}
+
+inline void content(RequestReader& body, std::string_view member, Parts& parts) {
+    std::string text;
+    if (body.in.append_string(text)) {
+        parts.emplace_back(std::move(text));
+    } else if (!body.in.array([&] { parts.push_back(content_block(body)); })) {
+        body.expected(member, "a string or an array of blocks");
+    }
+}
+
+inline void message(RequestReader& body, std::vector<Message>& messages) {
+    std::string role;
+    Parts parts;
+    const bool object = body.in.object([&](std::string_view key) {
+        if (key == "role") {
+            body.text("messages[].role", role);
+        } else if (key == "content") {
+            parts.clear();
+            content(body, "messages[].content", parts);
+        }
+    });
+    if (!object) return body.expected("messages[]", "an object");
+    if (role == "assistant" || role == "system") {
+        messages.emplace_back(role == "system" ? Role::system : Role::assistant, std::move(parts));
+    } else if (role == "user") {
+        // Results come first in a user turn; each is a turn of its own in the other dialects.
+        auto rest = parts.begin();
+        for (; rest != parts.end() && rest->kind == Kind::tool_result; ++rest) {
+            messages.emplace_back(Role::tool, Parts()).parts.push_back(std::move(*rest));
+        }
+        if (rest == parts.end() && !parts.empty()) return;
+        parts.erase(parts.begin(), rest);
+        messages.emplace_back(Role::user, std::move(parts));
+    } else if (!body.in.failed()) {
+        body.fail("'messages[].role' must be user or assistant, not '" + role + "'");
+    }
+}
+
+/// False if the tool is one of the vendor's own: then the whole list goes to the vendor as it came.
+inline bool tool(RequestReader& body, std::vector<Tool>& tools) {
+    Tool result;
+    std::string type = "custom";
+    body.object("tools[]", [&](std::string_view key) {
+        if (key == "type") {
+            body.text("tools[].type", type);
+        } else if (key == "name") {
+            body.text("tools[].name", result.name);
+        } else if (key == "description") {
+            body.text("tools[].description", result.description);
+        } else if (key == "input_schema") {
+            if (!body.in.null()) result.parameters = body.in.raw();
+        } else if (key == "strict") {
+            body.flag("tools[].strict", result.strict);
+        }
+    });
+    if (type != "custom" && !type.empty()) return false; // "" was null
+    if (result.name.empty()) body.fail("'tools[].name' is missing");
+    tools.push_back(std::move(result));
+    return true;
+}
+
+inline void tools(RequestReader& body, Request& request) {
+    const std::string_view raw = body.in.raw();
+    RequestReader list(raw);
+    bool all = true;
+    list.array("tools", [&] { all = tool(list, request.tools) && all; });
+    body.adopt(list);
+    if (all) return;
+    request.tools.clear();
+    body.keep("tools", raw);
+}
+
+inline void tool_choice(RequestReader& body, Request& request) {
+    std::string type, name;
+    bool single = false;
+    const std::string_view raw = body.in.raw();
+    if (raw == "null") return;
+    RequestReader in(raw);
+    in.object("tool_choice", [&](std::string_view key) {
+        if (key == "type") in.text("tool_choice.type", type);
+        if (key == "name") in.text("tool_choice.name", name);
+        if (key == "disable_parallel_tool_use") in.flag("tool_choice.disable_parallel_tool_use", single);
+    });
+    body.adopt(in);
+    if (single) request.parallel_tools = false;
+    if (type == "auto") {
+        // "auto" is also what must be said to carry disable_parallel_tool_use
+        if (!single) request.tool_choice = ToolChoice(Mode::automatic);
+    } else if (type == "any") {
+        request.tool_choice = ToolChoice(Mode::required);
+    } else if (type == "none") {
+        request.tool_choice = ToolChoice(Mode::none);
+    } else if (type == "tool" && !name.empty()) {
+        request.tool_choice = ToolChoice(std::move(name));
+    } else {
+        body.keep("tool_choice", raw);
+    }
+}
+
+inline void output_config(RequestReader& body, Request& request) {
+    const std::string_view raw = body.in.raw();
+    RequestReader in(raw);
+    bool more = false;
+    in.object("output_config", [&](std::string_view key) {
+        if (key != "format") {
+            more = true;
+            return;
+        }
+        std::string type, schema;
+        in.object("output_config.format", [&](std::string_view member) {
+            if (member == "type") in.text("output_config.format.type", type);
+            if (member == "schema") schema = in.in.raw();
+        });
+        if (type == "json_schema")
+            request.response_format = ResponseFormat(std::string(), std::move(schema), true);
+    });
+    body.adopt(in);
+    // Members of it that we do not model: Anthropic gets the whole as it came (extra takes the place of
+    // what the wire would write), the other vendors the format.
+    if (more || !request.response_format) body.keep("output_config", raw);
+}
+
+inline std::string_view stop_reason(const Reply& reply) noexcept {
+    switch (reply.stop) {
+    case StopReason::stop: return "end_turn";
+    case StopReason::length: return "max_tokens";
+    case StopReason::tool_calls: return "tool_use";
+    case StopReason::stop_sequence: return "stop_sequence";
+    case StopReason::content_filter:
+    case StopReason::refusal: return "refusal";
+    case StopReason::pause: return "pause_turn";
+    case StopReason::unknown: break;
+    }
+    return reply.stop_text.empty() ? std::string_view("end_turn") : std::string_view(reply.stop_text);
+}
+
+inline void stop_members(json::Writer& json, const Reply& reply) {
+    json.key("stop_reason").string(stop_reason(reply)).key("stop_sequence");
+    reply.stop == StopReason::stop_sequence && !reply.stop_text.empty() ? json.string(reply.stop_text)
+                                                                        : json.null();
+}
+
+/// This dialect's input counters are disjoint as ours; what was thought counts as output.
+inline void usage(json::Writer& json, const Usage& usage) {
+    json.begin_object();
+    json.key("input_tokens").number(usage.input_tokens + usage.input_audio_tokens);
+    json.key("cache_creation_input_tokens").number(usage.cache_write_tokens);
+    json.key("cache_read_input_tokens").number(usage.cached_input_tokens);
+    json.key("output_tokens").number(usage.total_output());
+    if (usage.reasoning_tokens != 0) {
+        json.key("output_tokens_details").begin_object();
+        json.key("thinking_tokens").number(usage.reasoning_tokens).end_object();
+    }
+    json.end_object();
+}
+
+inline bool is_own(const Part& part) noexcept {
+    return part.detail && part.detail->vendor == Anthropic::name;
+}
+
+inline void write_block(json::Writer& json, const Part& part) {
+    static const Part::Detail none;
+    const Part::Detail& detail = part.detail ? *part.detail : none;
+    if (part.kind == Kind::opaque) {
+        std::string line;
+        append_one_line(line, part.text);
+        json.raw(line);
+        return;
+    }
+    json.begin_object().key("type");
+    if (part.kind == Kind::thinking) {
+        json.string("thinking").key("thinking").string(part.text).key("signature").string(detail.signature);
+    } else if (part.kind == Kind::tool_call) {
+        std::string line; // what a model writes may have line breaks between its members
+        append_one_line(line, object_or_empty(part.text));
+        json.string("tool_use").key("id").string(detail.id).key("name").string(detail.name);
+        json.key("input").raw(line);
+    } else {
+        json.string("text").key("text").string(part.text);
+    }
+    if (is_own(part) && !detail.extra.empty()) {
+        const std::string extra = "{" + detail.extra + "}";
+        json::Reader in(extra);
+        in.object([&](std::string_view key) {
+            json.key(key);
+            json.raw(in.raw());
+        });
+    }
+    json.end_object();
+}
+
+/// What an answer may hold in this dialect.
+inline bool expressible(const Part& part) noexcept {
+    return part.kind == Kind::text || part.kind == Kind::thinking || part.kind == Kind::tool_call ||
+           (part.kind == Kind::opaque && is_own(part));
+}
+
+inline void error_object(json::Writer& json, const Error& error, int status) {
+    std::string_view type = "api_error";
+    switch (error.errc()) {
+    case Errc::invalid_request:
+    case Errc::context_overflow:
+    case Errc::content_filtered: type = "invalid_request_error"; break;
+    case Errc::auth: type = "authentication_error"; break;
+    case Errc::permission: type = "permission_error"; break;
+    case Errc::not_found: type = "not_found_error"; break;
+    case Errc::too_large: type = "request_too_large"; break;
+    case Errc::rate_limited: type = "rate_limit_error"; break;
+    case Errc::quota: type = "billing_error"; break;
+    default:
+        if (status == 503 || status == 529) type = "overloaded_error";
+        if (status == 504) type = "timeout_error";
+        break;
+    }
+    json.begin_object().key("type").string("error").key("error").begin_object();
+    json.key("type").string(type).key("message").string(error_message(error)).end_object();
+    if (const std::string& id = error.detail().request_id; !id.empty()) json.key("request_id").string(id);
+    json.end_object();
+}
+
+/// "event: x\ndata: " in front and a blank line behind what `write` writes.
+template <class F>
+void event(std::string& out, std::string_view type, F&& write) {
+    out.append("event: ").append(type).append("\ndata: ");
+    json::Writer json(out);
+    json.begin_object().key("type").string(type);
+    write(json);
+    json.end_object();
+    out += "\n\n";
+}
+
+inline void block_delta(std::string& out, int index, std::string_view type, std::string_view member,
+                        std::string_view text) {
+    event(out, "content_block_delta", [&](json::Writer& json) {
+        json.key("index").number(index).key("delta").begin_object();
+        json.key("type").string(type).key(member).string(text).end_object();
+    });
+}
+
+} // namespace detail::anthropic
+
+BATON_DECL std::optional<Error> Anthropic::decode(std::string_view text, Incoming& incoming) {
+    using namespace detail::anthropic;
+    detail::RequestReader body(text);
+    Request& request = incoming.request;
+    Parts system;
+    bool has_messages = false;
+    body.in.object([&](std::string_view key) {
+        if (!body.first_time(key)) return;
+        if (key == "model") {
+            body.text(key, request.model);
+        } else if (key == "messages") {
+            body.array("messages", [&] { message(body, request.messages); });
+            has_messages = !request.messages.empty();
+        } else if (key == "system") {
+            if (!body.in.null()) content(body, "system", system);
+        } else if (key == "stream") {
+            body.flag(key, incoming.stream);
+        } else if (key == "temperature") {
+            body.number("temperature", request.temperature);
+        } else if (key == "top_p") {
+            body.number("top_p", request.top_p);
+        } else if (key == "max_tokens") {
+            body.count("max_tokens", request.max_tokens);
+        } else if (key == "stop_sequences") {
+            body.texts("stop_sequences", request.stop);
+        } else if (key == "tools") {
+            tools(body, request);
+        } else if (key == "tool_choice") {
+            tool_choice(body, request);
+        } else if (key == "output_config") {
+            output_config(body, request);
+        } else if (key == "fallbacks") { // not Anthropic's; several gateways take it
+            body.texts("fallbacks", request.fallbacks);
+        } else {
+            body.keep(std::string(key));
+        }
+    });
+    if (!has_messages && !body.in.failed())
+        body.fail("'messages' must be an array with at least one message");
+    incoming.include_usage = true; // this dialect always says it
+    if (!system.empty())
+        request.messages.insert(request.messages.begin(), Message(Role::system, std::move(system)));
+    request.extra = body.take_extra();
+    return body.verdict();
+}
+
+BATON_DECL void Anthropic::encode(const Reply& reply, WallTime, std::string& out) {
+    using namespace detail::anthropic;
+    json::Writer json(out);
+    json.begin_object();
+    json.key("id").string(reply.id).key("type").string("message").key("role").string("assistant");
+    json.key("model").string(reply.model).key("content").begin_array();
+    for (const Part& part : reply.parts) {
+        if (expressible(part)) write_block(json, part);
+    }
+    json.end_array();
+    stop_members(json, reply);
+    json.key("usage");
+    usage(json, reply.usage);
+    json.end_object();
+}
+
+BATON_DECL int Anthropic::encode_error(const Error& error, std::string& out) {
+    int status = http_status(error);
+    if (error.errc() == Errc::quota) status = 402;
+    if (error.errc() == Errc::unavailable || error.errc() == Errc::breaker_open) status = 529;
+    json::Writer json(out);
+    detail::anthropic::error_object(json, error, status);
+    return status;
+}
+
+BATON_DECL void Anthropic::encode_models(std::span<const std::string> models, std::string& out) {
+    json::Writer json(out);
+    json.begin_object().key("data").begin_array();
+    for (const std::string& model : models) {
+        json.begin_object()
+            .key("type")
+            .string("model")
+            .key("id")
+            .string(model)
+            .key("display_name")
+            .string(model);
+        json.key("created_at").string("1970-01-01T00:00:00Z").end_object();
+    }
+    json.end_array().key("has_more").boolean(false);
+    json.key("first_id");
+    models.empty() ? json.null() : json.string(models.front());
+    json.key("last_id");
+    models.empty() ? json.null() : json.string(models.back());
+    json.end_object();
+}
+
+BATON_DECL void Anthropic::StreamEncoder::begin(const StreamHead& head, std::string& out) {
+    detail::anthropic::event(out, "message_start", [&](json::Writer& json) {
+        json.key("message").begin_object();
+        json.key("id").string(head.id).key("type").string("message").key("role").string("assistant");
+        json.key("model").string(head.model).key("content").begin_array().end_array();
+        json.key("stop_reason").null().key("stop_sequence").null().key("usage");
+        detail::anthropic::usage(json, head.usage);
+        json.end_object();
+    });
+}
+
+BATON_DECL void Anthropic::StreamEncoder::close(std::string& out) {
+    if (block_ == Block::none) return;
+    detail::anthropic::event(out, "content_block_stop",
+                             [&](json::Writer& json) { json.key("index").number(index_); });
+    block_ = Block::none;
+}
+
+BATON_DECL void Anthropic::StreamEncoder::open(Block kind, std::string& out) {
+    if (block_ == kind) return;
+    close(out);
+    block_ = kind;
+    ++index_;
+    detail::anthropic::event(out, "content_block_start", [&](json::Writer& json) {
+        json.key("index").number(index_).key("content_block");
+        json.raw(kind == Block::text ? R"({"type":"text","text":""})"
+                                     : R"({"type":"thinking","thinking":"","signature":""})");
+    });
+}
+
+BATON_DECL void Anthropic::StreamEncoder::delta(const Delta& delta, std::string& out) {
+    using detail::anthropic::block_delta;
+    if (!delta.reasoning.empty()) {
+        open(Block::thinking, out);
+        block_delta(out, index_, "thinking_delta", "thinking", delta.reasoning);
+    }
+    if (!delta.text.empty()) {
+        open(Block::text, out);
+        block_delta(out, index_, "text_delta", "text", delta.text);
+    }
+    for (const Delta::ToolFragment& tool : delta.tools) {
+        const auto call = static_cast<std::size_t>(tool.index < 0 ? 0 : tool.index);
+        if (tool_blocks_.size() <= call) tool_blocks_.resize(call + 1, -1);
+        if (tool_blocks_[call] < 0) {
+            close(out);
+            block_ = Block::tool;
+            tool_blocks_[call] = ++index_;
+            detail::anthropic::event(out, "content_block_start", [&](json::Writer& json) {
+                json.key("index").number(index_).key("content_block").begin_object();
+                json.key("type").string("tool_use").key("id").string(tool.id).key("name").string(tool.name);
+                json.key("input").begin_object().end_object().end_object();
+            });
+        }
+        if (!tool.arguments.empty()) {
+            block_delta(out, tool_blocks_[call], "input_json_delta", "partial_json", tool.arguments);
+        }
+    }
+}
+
+BATON_DECL void Anthropic::StreamEncoder::part(const Part& part, std::string& out) {
+    using namespace detail::anthropic;
+    if (part.kind == Kind::thinking && part.detail && !part.detail->signature.empty()) {
+        open(Block::thinking, out); // a signature alone: thinking that is not shown
+        block_delta(out, index_, "signature_delta", "signature", part.detail->signature);
+        close(out);
+    } else if (part.kind == Kind::opaque && is_own(part)) {
+        close(out);
+        ++index_;
+        event(out, "content_block_start", [&](json::Writer& json) {
+            json.key("index").number(index_).key("content_block");
+            write_block(json, part);
+        });
+        event(out, "content_block_stop", [&](json::Writer& json) { json.key("index").number(index_); });
+    }
+}
+
+BATON_DECL void Anthropic::StreamEncoder::finish(const Reply& reply, std::string& out) {
+    using namespace detail::anthropic;
+    close(out);
+    event(out, "message_delta", [&](json::Writer& json) {
+        json.key("delta").begin_object();
+        stop_members(json, reply);
+        json.end_object().key("usage");
+        usage(json, reply.usage);
+    });
+    event(out, "message_stop", [](json::Writer&) {});
+}
+
+BATON_DECL void Anthropic::StreamEncoder::fail(const Error& error, std::string& out) {
+    std::string ignored;
+    out += "event: error\ndata: ";
+    json::Writer json(out);
+    const int status = encode_error(error, ignored);
+    detail::anthropic::error_object(json, error, status);
+    out += "\n\n";
+}
+
+} // namespace baton::serve

@@ -1,0 +1,50 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/config.hpp>
+#include <baton/serve/concept.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace baton::serve {
+
+/// The server's side of OpenAI's chat completions, as its SDKs and the many clients that imitate them
+/// speak it.
+class OpenAI {
+public:
+    static constexpr std::string_view name = "openai";
+    static constexpr std::string_view path = "/chat/completions";
+
+    /// Members that Request does not model (`n`, `user`, `logprobs`, tools that are not functions ...) are
+    /// kept in `Request::extra` as they came. Not kept: a message's `name`, an image's `detail`, and further
+    /// members of a tool that is a function.
+    BATON_DECL static std::optional<Error> decode(std::string_view body, Incoming& incoming);
+
+    /// Parts this dialect has no word for (opaque blocks, signatures) are left out.
+    BATON_DECL static void encode(const Reply& reply, WallTime now, std::string& out);
+
+    BATON_DECL static int encode_error(const Error& error, std::string& out);
+
+    BATON_DECL static void encode_models(std::span<const std::string> models, std::string& out);
+
+    /// Chunks and `[DONE]`. One object per answer.
+    class StreamEncoder {
+    public:
+        BATON_DECL void begin(const StreamHead& head, std::string& out);
+        BATON_DECL void delta(const Delta& delta, std::string& out);
+        void part(const Part&, std::string&) {} // no word for it
+        BATON_DECL void finish(const Reply& reply, std::string& out);
+        BATON_DECL void fail(const Error& error, std::string& out);
+
+    private:
+        std::string prefix_; // of every chunk: equal but for its choices
+        bool usage_ = false;
+    };
+};
+
+} // namespace baton::serve
+
+#if !defined(BATON_SEPARATE_COMPILATION)
+#include <baton/serve/impl/openai.ipp>
+#endif

@@ -1,0 +1,138 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/json.hpp>
+#include <baton/wire/classify.hpp>
+#include <baton/wire/concept.hpp>
+#include <baton/wire/encode.hpp>
+
+#include <boost/container/small_vector.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace baton::wire {
+
+namespace detail {
+
+inline constexpr ErrorRule anthropic_rules[] = {
+    // no credit comes as a plain 400; the 429 that advertises credits is a rate limit all the same
+    {Errc::quota, {}, "credit balance is too low"},
+    {Errc::quota, {}, "reached your specified api usage limits"},
+    {Errc::context_overflow, {}, "prompt is too long"},
+    {Errc::context_overflow, {}, "exceed context limit"},
+    {Errc::content_filtered, {}, "blocked by content filtering policy"},
+    {Errc::too_large, "request_too_large", {}},
+    {Errc::transient, "overloaded_error", {}},
+    {Errc::transient, {}, {}, 529},
+};
+
+inline constexpr Vendor anthropic_vendor{
+    .name = "anthropic", .key_variable = "ANTHROPIC_API_KEY", .rules = anthropic_rules};
+
+} // namespace detail
+
+/// Turns content blocks into parts, whole ones and growing ones. What baton does not model stays opaque,
+/// byte for byte and in its place, so that the turn can be sent back.
+class AnthropicBlocks {
+public:
+    /// Appends the complete block `json`. `streamed`: deltas may follow, so empty means "not yet".
+    BATON_DECL void add(std::string_view json, bool streamed, Reply& reply);
+    /// A `delta` member's value; false if it is for a block that is not open.
+    BATON_DECL bool extend(json::Reader& reader, Delta& delta, Reply& reply);
+    /// The open block is complete; false if its JSON is not.
+    BATON_DECL bool close(Reply& reply);
+    /// Shows in `delta` what add() brought, from part `from` on.
+    BATON_DECL void show(std::size_t from, Delta& delta, Reply& reply);
+
+private:
+    enum class Open : unsigned char { none, text, thinking, tool, opaque };
+
+    BATON_DECL void add_input(json::Reader& reader, Delta& delta, Part& part);
+    BATON_DECL void add_citation(std::string_view json);
+    BATON_DECL bool close_opaque(Part& part);
+
+    Open open_ = Open::none;
+    bool first_text_ = true;
+    int calls_ = 0;         ///< tool calls so far
+    std::string scratch_;   ///< for text with escapes; keeps its capacity
+    std::string pieces_;    ///< of an opaque block: its input, or its content
+    std::string citations_; ///< of a text block, joined by commas
+    bool pieces_are_text_ = false;
+    boost::container::small_vector<Delta::ToolFragment, 1> shown_;
+};
+
+/// Decodes a streamed message (concept StreamDecoder). Only `message_stop` ends it. Not thread-safe.
+class AnthropicStreamDecoder {
+public:
+    BATON_DECL Step on_event(std::string_view type, std::string_view data, Delta& delta, Reply& reply);
+    BATON_DECL Step on_body_end(Reply& reply);
+    const Error& error() const noexcept { return error_; }
+
+private:
+    BATON_DECL Step fail(Error error);
+    BATON_DECL void start(json::Reader& reader, Delta& delta, Reply& reply);
+
+    AnthropicBlocks blocks_;
+    Error error_;
+    std::int64_t open_index_ = -1;
+};
+
+/// Anthropic's messages API. It requires `max_tokens`: requests without it get default_max_tokens.
+/// It has no `seed` and no schema-free JSON mode: a request with either is refused. Its `strict` of a
+/// response_format is always on. System messages, wherever they stand, become `system` blocks.
+struct Anthropic {
+    struct Options {
+        std::string_view base_url{}; ///< "" = $ANTHROPIC_BASE_URL, else https://api.anthropic.com
+        std::string_view key{};      ///< "" = $ANTHROPIC_API_KEY
+        std::string_view model{};    ///< "" = default_model
+        std::string_view version{};  ///< "" = default_version
+        std::string_view beta{};     ///< sent as anthropic-beta, comma separated
+    };
+
+    static constexpr std::string_view name = "anthropic";
+    static constexpr std::string_view default_base_url = "https://api.anthropic.com";
+    static constexpr std::string_view default_model =
+        "claude-haiku-4-5"; // as of November 2026; see Options::model
+    static constexpr std::string_view default_version = "2023-06-01";
+    static constexpr std::uint32_t default_max_tokens =
+        4096; ///< enough for most answers, below every model's cap
+    static constexpr std::string_view key_variable = "ANTHROPIC_API_KEY";
+    static constexpr std::string_view base_url_variable = "ANTHROPIC_BASE_URL";
+    static constexpr std::string_view health_path = "/v1/models";
+    static constexpr Framing framing = Framing::sse;
+    static constexpr Capabilities capabilities{.tools = true,
+                                               .parallel_tools = true,
+                                               .images = true,
+                                               .documents = true,
+                                               .json_schema = true,
+                                               .prefill = true,
+                                               .reasoning = true};
+
+    using StreamDecoder = AnthropicStreamDecoder;
+
+    /// Appends the credential lines; nullopt, or which option cannot be a header.
+    BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,
+                                                                 std::string& lines);
+    BATON_DECL static std::optional<Error> encode(const Draft& draft, const Target& target, bool stream,
+                                                  Outgoing out);
+    BATON_DECL static std::optional<Error> decode(std::string_view body, Reply& reply);
+    static Error decode_error(int status, Headers headers, std::string_view body, WallTime now) {
+        return make_error(detail::anthropic_vendor, status, headers, body, now);
+    }
+};
+
+static_assert(Wire<Anthropic>, "Anthropic must model the Wire concept");
+
+} // namespace baton::wire
+
+namespace baton {
+using wire::Anthropic;
+} // namespace baton
+
+#if !defined(BATON_SEPARATE_COMPILATION)
+#include <baton/wire/impl/anthropic.ipp>
+#include <baton/wire/impl/anthropic_encode.ipp>
+#endif

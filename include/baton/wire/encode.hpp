@@ -1,0 +1,79 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/core/config.hpp>
+#include <baton/core/error.hpp>
+#include <baton/core/json.hpp>
+#include <baton/core/json_writer.hpp>
+#include <baton/core/request.hpp>
+#include <baton/core/target.hpp>
+
+#include <boost/container/small_vector.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// What the wires share when they write a request.
+namespace baton::wire {
+
+/// The members of Request::extra. They go out byte for byte behind the wire's own members, and one that
+/// repeats a member of the wire's takes its place.
+class Extra {
+public:
+    /// nullopt, or why `json` is not a JSON object that may be merged. "" is an empty object. Views `json`.
+    BATON_DECL std::optional<Error> read(std::string_view vendor, std::string_view json);
+
+    bool has(std::string_view name) const noexcept {
+        for (const Member& member : members_) {
+            if (member.name == name) return true;
+        }
+        return false;
+    }
+    BATON_DECL void write(json::Writer& writer) const;
+
+private:
+    struct Member {
+        std::string name;
+        std::string_view value;
+    };
+    boost::container::small_vector<Member, 4> members_;
+};
+
+/// "openai cannot express `seed`: <why>; <next step>", as Errc::invalid_request.
+BATON_DECL Error cannot_express(std::string_view vendor, std::string_view member, std::string_view why,
+                                std::string_view next_step);
+
+/// "`tools[0].parameters` is not a JSON object; ...", as Errc::invalid_request.
+BATON_DECL Error not_json(std::string_view vendor, std::string_view member);
+
+/// Whether `text` is exactly one JSON object.
+BATON_DECL bool is_json_object(std::string_view text);
+
+/// The temperature that applies: the target's, else the request's.
+inline std::optional<double> effective_temperature(const Request& request, const Target& target) noexcept {
+    return target.temperature ? target.temperature : request.temperature;
+}
+/// The token cap that applies: the smaller of the target's and the request's.
+inline std::optional<std::uint32_t> effective_max_tokens(const Request& request,
+                                                         const Target& target) noexcept {
+    if (!target.max_tokens || (request.max_tokens && *request.max_tokens < *target.max_tokens)) {
+        return request.max_tokens;
+    }
+    return target.max_tokens;
+}
+
+/// Bytes that the texts of `request` will take at least; spares the body's growth step by step.
+BATON_DECL std::size_t text_size(const Request& request) noexcept;
+
+/// Appends "name: <prefix><value>\r\n"; writes nothing and explains if `value` could end the line (CR, LF,
+/// NUL). `option` is what the user called it. An empty value writes nothing.
+BATON_DECL std::optional<Error> append_header(std::string& lines, std::string_view name,
+                                              std::string_view value, std::string_view prefix,
+                                              std::string_view option);
+
+} // namespace baton::wire
+
+#if !defined(BATON_SEPARATE_COMPILATION)
+#include <baton/wire/impl/encode.ipp>
+#endif

@@ -1,0 +1,74 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/wire/encode.hpp>
+
+namespace baton::wire {
+
+BATON_DECL std::optional<Error> Extra::read(std::string_view vendor, std::string_view json) {
+    if (json.empty()) return std::nullopt;
+    json::Reader reader(json);
+    reader.object([&](std::string_view name) {
+        Member& member = members_.emplace_back();
+        member.name = std::string(name);
+        member.value = reader.raw();
+    });
+    if (!reader.finish()) return not_json(vendor, "extra");
+    if (has("stream")) {
+        return Error(Errc::invalid_request,
+                     "`extra` must not set `stream`: call stream() or complete() for the one or the other");
+    }
+    return std::nullopt;
+}
+
+BATON_DECL void Extra::write(json::Writer& writer) const {
+    for (const Member& member : members_) writer.key(member.name).raw(member.value);
+}
+
+BATON_DECL Error cannot_express(std::string_view vendor, std::string_view member, std::string_view why,
+                                std::string_view next_step) {
+    std::string text(vendor);
+    text.append(" cannot express `").append(member).append("`: ").append(why).append("; ").append(next_step);
+    return Error(Errc::invalid_request, text);
+}
+
+BATON_DECL Error not_json(std::string_view vendor, std::string_view member) {
+    std::string text("`");
+    text.append(member).append("` is not a JSON object, so it cannot be sent to ").append(vendor);
+    text.append("; correct its text");
+    return Error(Errc::invalid_request, text);
+}
+
+BATON_DECL bool is_json_object(std::string_view text) {
+    json::Reader reader(text);
+    return reader.kind() == json::Reader::Kind::object && reader.skip() && reader.finish();
+}
+
+BATON_DECL std::size_t text_size(const Request& request) noexcept {
+    constexpr std::size_t frame = 48; // names, braces and quotes around one text
+    std::size_t size = 256 + request.extra.size();
+    for (const Message& message : request.messages) {
+        for (const Part& part : message.parts) size += part.text.size() + frame;
+    }
+    for (const Tool& tool : request.tools) {
+        size += tool.name.size() + tool.description.size() + tool.parameters.size() + 2 * frame;
+    }
+    if (request.response_format) size += request.response_format->schema.size() + 2 * frame;
+    return size;
+}
+
+BATON_DECL std::optional<Error> append_header(std::string& lines, std::string_view name,
+                                              std::string_view value, std::string_view prefix,
+                                              std::string_view option) {
+    if (value.empty()) return std::nullopt;
+    constexpr std::string_view forbidden("\r\n\0", 3);
+    if (value.find_first_of(forbidden) != std::string_view::npos) {
+        std::string text(option);
+        text += " contains a line break or NUL, which no HTTP header can carry; remove it";
+        return Error(Errc::invalid_request, text);
+    }
+    lines.append(name).append(": ").append(prefix).append(value).append("\r\n");
+    return std::nullopt;
+}
+
+} // namespace baton::wire

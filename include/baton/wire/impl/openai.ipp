@@ -1,0 +1,20 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/wire/openai.hpp>
+
+namespace baton::wire {
+
+BATON_DECL std::optional<Error> OpenAI::write_account_headers(const Options& options, const Secret& key,
+                                                              std::string& lines) {
+    auto error = append_header(lines, "authorization", key.reveal(), "Bearer ",
+                               "the key (OPENAI_API_KEY or OpenAI::Options::key)");
+    if (!error)
+        error = append_header(lines, "openai-organization", options.organization, {},
+                              "OpenAI::Options::organization");
+    if (!error)
+        error = append_header(lines, "openai-project", options.project, {}, "OpenAI::Options::project");
+    return error;
+}
+
+} // namespace baton::wire

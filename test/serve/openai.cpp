@@ -1,0 +1,352 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+// The server's side of chat completions against the client's side, and against what real clients send.
+#define BOOST_TEST_MODULE serve_openai
+#include <boost/test/unit_test.hpp>
+
+#include "round_trip.hpp"
+
+#include <baton/serve/error_status.hpp>
+#include <baton/serve/openai.hpp>
+#include <baton/wire/openai.hpp>
+
+#include <chrono>
+
+BOOST_AUTO_TEST_SUITE(serve_openai)
+
+using namespace baton;
+using namespace baton::test;
+using namespace std::chrono_literals;
+using Server = serve::OpenAI;
+using Client = wire::OpenAI;
+using Kind = Part::Kind;
+
+static_assert(serve::Dialect<Server>);
+
+namespace {
+
+constexpr WallTime then{std::chrono::seconds(1'700'000'000)};
+
+Part tool_call(std::string id, std::string name, std::string arguments) {
+    Part::Detail detail;
+    detail.id = std::move(id);
+    detail.name = std::move(name);
+    return Part(Kind::tool_call, std::move(arguments), std::move(detail));
+}
+
+Reply full_reply() {
+    Reply reply;
+    reply.id = "chatcmpl-1";
+    reply.model = "gpt-5-mini-2025-08-07";
+    reply.parts.emplace_back(Kind::thinking, "Let me \"think\".\n");
+    reply.parts.emplace_back("Caf\u00e9 \U0001F30A \\ / \x01 done");
+    reply.parts.push_back(tool_call("call_1", "weather", R"({"city":"Paris"})"));
+    reply.parts.push_back(tool_call("call_2", "time", "{}"));
+    reply.stop = StopReason::tool_calls;
+    reply.usage.input_tokens = 10;
+    reply.usage.cached_input_tokens = 20;
+    reply.usage.cache_write_tokens = 5;
+    reply.usage.input_audio_tokens = 3;
+    reply.usage.output_tokens = 7;
+    reply.usage.reasoning_tokens = 40;
+    reply.usage.output_audio_tokens = 2;
+    reply.usage.reported = true;
+    return reply;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(every_member_of_a_request_survives) {
+    Request request{baton::system("Be \"brief\".\n"), user("Hello \U0001F600"), model("openai/gpt-5"),
+                    max_tokens(400),                  temperature(0.25),        top_p(0.5),
+                    seed(-7),                         stop("END", "\n\n"),      extra(R"({"user":"u1","n":2})")};
+    Part::Detail file;
+    file.name = "a.pdf";
+    file.media_type = "application/pdf";
+    request.messages.push_back(user_parts(Part("What is this?"), image_url("https://x.test/a.png?b=1"),
+                                          image_data("iVBORw0KGgo=", "image/png"),
+                                          Part(Kind::document, "JVBERi0=", file)));
+    Message turn = assistant("Looking.");
+    turn.parts.push_back(tool_call("call_1", "look", R"({"deep":{"er":[1,2]}})"));
+    turn.parts.push_back(tool_call("call_2", "see", "{}"));
+    request.messages.push_back(turn);
+    request.messages.push_back(tool_result("call_1", "a cat"));
+    request.messages.push_back(tool_result("call_2", ""));
+    request.tools.emplace_back("look", "looks", R"({"type":"object","properties":{"deep":{}}})");
+    request.tools.emplace_back("see", "");
+    request.tools[0].strict = true;
+    request.tool_choice = ToolChoice("look");
+    request.parallel_tools = false;
+    request.response_format = ResponseFormat("cat", R"({"type":"object"})", true);
+
+    const serve::Incoming incoming = served<Server>(client_bytes<Client>(request));
+    same_request(incoming.request, request);
+    BOOST_TEST(!incoming.stream);
+    BOOST_TEST(!incoming.include_usage);
+
+    const serve::Incoming streamed = served<Server>(client_bytes<Client>(request, true));
+    BOOST_TEST((streamed.request == request));
+    BOOST_TEST(streamed.stream);
+    BOOST_TEST(streamed.include_usage);
+}
+
+BOOST_AUTO_TEST_CASE(every_tool_choice_and_format_survives) {
+    for (const auto mode :
+         {ToolChoice::Mode::automatic, ToolChoice::Mode::none, ToolChoice::Mode::required}) {
+        Request request{user("x"), model("m")};
+        request.tools.emplace_back("t", "d");
+        request.tool_choice = ToolChoice(mode);
+        same_request(served<Server>(client_bytes<Client>(request)).request, request);
+    }
+    Request request{user("x"), model("m"), ResponseFormat(ResponseFormat::Kind::json_object)};
+    same_request(served<Server>(client_bytes<Client>(request)).request, request);
+}
+
+BOOST_AUTO_TEST_CASE(what_clients_send_is_understood) {
+    const serve::Incoming incoming = served<Server>(R"({
+        "stream": true, "stream_options": {"include_usage": false, "x": 1}, "temperature": null,
+        "max_completion_tokens": 9, "stop": "END", "parallel_tool_calls": true, "seed": 17106857715909825000,
+        "fallbacks": ["a/b", "c"], "metadata": {"k": [1, {"l": null}]}, "tool_choice": {"type": "allowed_tools"},
+        "response_format": {"type": "json_schema", "json_schema": {"schema": {"type": "object"}, "name": "n"}},
+        "messages": [
+            {"content": [{"type": "text", "text": "a"}, {"text": "b", "type": "text"}], "role": "developer"},
+            {"role": "user", "name": "bob", "content": [{"type": "image_url", "image_url": "https://x.test/i"},
+                {"type": "input_audio", "input_audio": {"data": "AA", "format": "wav"}}]},
+            {"role": "assistant", "content": "", "refusal": null, "reasoning_content": "hm", "tool_calls": [
+                {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{\"a\": 1}"}}]},
+            {"tool_call_id": "c1", "role": "tool", "content": [{"type": "text", "text": "r1"},
+                {"type": "text", "text": "r2"}]},
+            {"role": "assistant", "content": null, "refusal": "I won't."}
+        ], "model": "gpt"})");
+    const Request& request = incoming.request;
+    BOOST_TEST(incoming.stream);
+    BOOST_TEST(!incoming.include_usage);
+    BOOST_TEST(!request.temperature.has_value());
+    BOOST_TEST(request.max_tokens.value() == 9U);
+    BOOST_TEST(request.stop.at(0) == "END");
+    BOOST_TEST(request.fallbacks.size() == 2U);
+    BOOST_TEST(!request.seed.has_value());
+    BOOST_TEST(request.extra ==
+               R"({"seed":17106857715909825000,"metadata":{"k": [1, {"l": null}]},"tool_choice":{"type": "allowed_tools"}})");
+    BOOST_TEST(request.response_format->schema == R"({"type": "object"})");
+    BOOST_TEST(request.response_format->name == "n");
+    BOOST_TEST(!request.response_format->strict);
+    BOOST_REQUIRE_EQUAL(request.messages.size(), 5U);
+    BOOST_TEST((request.messages[0].role == Role::system));
+    BOOST_TEST(request.messages[0].text() == "ab");
+    BOOST_TEST((request.messages[1].parts[0] == image_url("https://x.test/i")));
+    BOOST_TEST((request.messages[1].parts[1].kind == Kind::opaque));
+    BOOST_TEST(request.messages[1].parts[1].text ==
+               R"({"type": "input_audio", "input_audio": {"data": "AA", "format": "wav"}})");
+    BOOST_TEST(request.messages[1].parts[1].detail->name == "input_audio");
+    BOOST_REQUIRE_EQUAL(request.messages[2].parts.size(), 2U); // the empty text beside a call says nothing
+    BOOST_TEST((request.messages[2].parts[0] == Part(Kind::thinking, "hm")));
+    BOOST_TEST((request.messages[2].parts[1] == tool_call("c1", "f", R"({"a": 1})")));
+    BOOST_TEST((request.messages[3] == tool_result("c1", "r1r2")));
+    BOOST_TEST(request.messages[4].parts[0].detail->name == "refusal");
+}
+
+BOOST_AUTO_TEST_CASE(tools_of_another_kind_pass_whole) {
+    const std::string tools = R"([{"type":"custom","custom":{"name":"x"}},{"type":"function","function":{"name":"f"}}])";
+    const auto incoming = served<Server>(R"({"messages":[{"role":"user","content":"x"}],"tools":)" + tools + "}");
+    BOOST_TEST(incoming.request.tools.empty());
+    BOOST_TEST(incoming.request.extra == "{\"tools\":" + tools + "}");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_is_named) {
+    const auto has = [](const std::string& text, std::string_view part) {
+        BOOST_TEST((text.find(part) != std::string::npos), text << " should mention " << part);
+    };
+    has(refused<Server>(""), "JSON");
+    has(refused<Server>("[]"), "JSON");
+    has(refused<Server>(R"({"messages":[{"role":"user","content":"x"}]} x)"), "JSON");
+    has(refused<Server>(R"({"messages":[{"role":"user","content":"x"}])"), "JSON");
+    has(refused<Server>("{}"), "'messages'");
+    has(refused<Server>(R"({"messages":[]})"), "'messages'");
+    has(refused<Server>(R"({"messages":"x"})"), "'messages'");
+    has(refused<Server>(R"({"messages":["x"]})"), "messages[]");
+    has(refused<Server>(R"({"messages":[{"role":"robot","content":"x"}]})"), "robot");
+    has(refused<Server>(R"({"messages":[{"content":"x"}]})"), "role");
+    has(refused<Server>(R"({"messages":[{"role":"user","content":1}]})"), "content");
+    has(refused<Server>(R"({"messages":[{"role":"user","content":[1]}]})"), "content");
+    has(refused<Server>(R"({"messages":[{"role":"tool","content":"x"}]})"), "tool_call_id");
+    has(refused<Server>(R"({"messages":[{"role":"assistant","tool_calls":[{"id":"x"}]}]})"), "function.name");
+    const std::string good = R"("messages":[{"role":"user","content":"x"}])";
+    has(refused<Server>("{" + good + R"(,"model":1})"), "'model'");
+    has(refused<Server>("{" + good + R"(,"stream":"yes"})"), "'stream'");
+    has(refused<Server>("{" + good + R"(,"temperature":"hot"})"), "'temperature'");
+    has(refused<Server>("{" + good + R"(,"max_tokens":-1})"), "'max_tokens'");
+    has(refused<Server>("{" + good + R"(,"max_tokens":4294967296})"), "'max_tokens'");
+    has(refused<Server>("{" + good + R"(,"stop":[1]})"), "'stop'");
+    has(refused<Server>("{" + good + R"(,"tools":{}})"), "'tools'");
+    has(refused<Server>("{" + good + R"(,"tools":[{"type":"function","function":{}}]})"), "tools[].function.name");
+    has(refused<Server>("{" + good + R"(,"response_format":{"type":"json_schema"}})"), "json_schema.schema");
+    has(refused<Server>("{" + good + R"(,"model":"a","model":"b"})"), "twice");
+    has(refused<Server>("{" + good + R"(,"x":1,"\u0078":2})"), "twice");
+}
+
+BOOST_AUTO_TEST_CASE(a_reply_survives) {
+    const Reply reply = full_reply();
+    std::string body;
+    Server::encode(reply, then, body);
+    Reply read;
+    const auto error = Client::decode(body, read);
+    BOOST_REQUIRE_MESSAGE(!error, body);
+    same_reply(read, reply);
+    const auto json = parse(body).as_object();
+    BOOST_TEST(text_at(json, "object") == "chat.completion");
+    BOOST_TEST(json.at("created").as_int64() == 1'700'000'000);
+    BOOST_TEST(json.at("usage").at("prompt_tokens").as_int64() == 38);
+    BOOST_TEST(json.at("usage").at("total_tokens").as_int64() == 87);
+}
+
+BOOST_AUTO_TEST_CASE(every_stop_reason_survives_that_has_a_word) {
+    for (const StopReason stop : {StopReason::stop, StopReason::length, StopReason::content_filter}) {
+        Reply reply = full_reply();
+        reply.parts.pop_back();
+        reply.stop = stop;
+        std::string body;
+        Server::encode(reply, then, body);
+        Reply read;
+        BOOST_REQUIRE(!Client::decode(body, read));
+        BOOST_TEST((read.stop == stop));
+    }
+    Reply unknown;
+    unknown.stop_text = "sunset";
+    unknown.parts.emplace_back("x");
+    std::string body;
+    Server::encode(unknown, then, body);
+    Reply read;
+    BOOST_REQUIRE(!Client::decode(body, read));
+    BOOST_TEST((read.stop == StopReason::unknown));
+    BOOST_TEST(read.stop_text == "sunset");
+    BOOST_TEST(!read.usage.reported);
+}
+
+BOOST_AUTO_TEST_CASE(a_refusal_survives) {
+    const auto turn = served<Server>(R"({"messages":[{"role":"assistant","refusal":"No."}]})").request.messages[0];
+    Reply reply;
+    reply.parts = turn.parts;
+    reply.stop = StopReason::refusal;
+    std::string body;
+    Server::encode(reply, then, body);
+    Reply read;
+    BOOST_REQUIRE(!Client::decode(body, read));
+    BOOST_TEST((read.stop == StopReason::refusal));
+    same_parts(read.parts, reply.parts);
+    BOOST_TEST(parse(body).at("choices").at(0).at("message").at("content").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_survives) {
+    for (const bool include_usage : {true, false}) {
+        Reply reply = full_reply();
+        std::string bytes;
+        Server::StreamEncoder encoder;
+        serve::StreamHead head;
+        head.id = reply.id;
+        head.model = reply.model;
+        head.created = then;
+        head.include_usage = include_usage;
+        encoder.begin(head, bytes);
+        Delta delta;
+        delta.reasoning = "Let me ";
+        encoder.delta(delta, bytes);
+        delta.reasoning = "\"think\".\n";
+        encoder.delta(delta, bytes);
+        delta = Delta();
+        const std::string text(reply.text());
+        delta.text = std::string_view(text).substr(0, 6);
+        encoder.delta(delta, bytes);
+        encoder.delta(Delta(), bytes); // says nothing
+        delta.text = std::string_view(text).substr(6);
+        encoder.delta(delta, bytes);
+        delta = Delta();
+        const Delta::ToolFragment first[] = {{0, "call_1", "weather", R"({"ci)"}};
+        const Delta::ToolFragment second[] = {{0, "", "", R"(ty":"Paris"})"}, {1, "call_2", "time", ""}};
+        delta.tools = first;
+        encoder.delta(delta, bytes);
+        delta.tools = second;
+        encoder.delta(delta, bytes);
+        encoder.finish(reply, bytes);
+
+        if (!include_usage) reply.usage = Usage();
+        const Streamed<Client> streamed(bytes);
+        BOOST_TEST(streamed.ended);
+        BOOST_TEST((streamed.error.errc() == Errc::ok));
+        same_reply(streamed.reply, reply);
+        BOOST_REQUIRE_EQUAL(streamed.deltas.size(), 6U);
+        BOOST_TEST(streamed.deltas[1].reasoning == "\"think\".\n");
+        BOOST_TEST(streamed.deltas[2].text + streamed.deltas[3].text == text);
+        BOOST_TEST(streamed.deltas[5].tools.at(1).name == "time");
+        BOOST_TEST((bytes.find("\"usage\"") != std::string::npos) == include_usage);
+        BOOST_TEST(bytes.ends_with("data: [DONE]\n\n"));
+        BOOST_TEST((bytes.find(R"("delta":{"role":"assistant")") < bytes.find("\n\n")));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(every_error_survives) {
+    for (const ToldError& row : told_errors) {
+        const Error error(row.told, "because of the weather");
+        std::string body, lines;
+        const int status = Server::encode_error(error, body);
+        BOOST_TEST(status >= 400);
+        const Error seen = Client::decode_error(status, Headers(), body, then);
+        BOOST_TEST((seen.errc() == row.seen), to_string(row.told) << " is seen as " << to_string(seen.errc()));
+        BOOST_TEST((seen.detail().message.find("because of the weather") != std::string::npos));
+
+        Server::StreamEncoder encoder;
+        std::string bytes;
+        encoder.begin(serve::StreamHead(), bytes);
+        encoder.fail(error, bytes);
+        const Streamed<Client> streamed(bytes);
+        BOOST_TEST(streamed.ended);
+        BOOST_TEST((streamed.error.errc() != Errc::ok));
+        BOOST_TEST((bytes.find("[DONE]") == std::string::npos));
+    }
+    std::string body;
+    BOOST_TEST(Server::encode_error(Error(Errc::timeout_total), body) == 504);
+    BOOST_TEST((body.find("timeout_total") != std::string::npos)); // never an empty message
+}
+
+BOOST_AUTO_TEST_CASE(wait_hints_survive) {
+    Error::Detail detail;
+    detail.retry_after = 1500ms;
+    detail.should_retry = false;
+    const Error error(Errc::rate_limited, detail);
+    std::string lines;
+    serve::write_retry_headers(error, lines);
+    BOOST_TEST(lines == "retry-after: 2\r\nretry-after-ms: 1500\r\nx-should-retry: false\r\n");
+    const HeaderField fields[] = {{"Retry-After", "2"}, {"Retry-After-Ms", "1500"}, {"X-Should-Retry", "false"}};
+    std::string body;
+    const int status = Server::encode_error(error, body);
+    const Error seen = Client::decode_error(status, Headers(fields), body, then);
+    BOOST_TEST((seen.detail().retry_after == 1500ms));
+    BOOST_TEST((seen.detail().should_retry == false));
+    std::string none;
+    serve::write_retry_headers(Error(Errc::transient), none);
+    BOOST_TEST(none.empty());
+}
+
+BOOST_AUTO_TEST_CASE(models_are_listed) {
+    const std::vector<std::string> models{"a/b", "c\"d"};
+    std::string body;
+    Server::encode_models(models, body);
+    const auto json = parse(body).as_object();
+    BOOST_TEST(json.at("data").as_array().size() == 2U);
+    BOOST_TEST(text_at(json.at("data").at(1).as_object(), "id") == "c\"d");
+}
+
+BOOST_AUTO_TEST_CASE(recorded_requests_survive) {
+    std::size_t count = 0;
+    for (const auto& [id, body] : recorded_requests("openai", "chat")) {
+        BOOST_TEST_CONTEXT(id) {
+            const serve::Incoming first = served<Server>(body);
+            const serve::Incoming second = served<Server>(client_bytes<Client>(first.request, first.stream));
+            same_request(second.request, first.request);
+            BOOST_TEST(first.stream == second.stream);
+        }
+        ++count;
+    }
+    BOOST_TEST_MESSAGE(count << " recorded requests" << (count == 0 ? ": skipped, no recordings here" : ""));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,27 @@
+"""The compile command of this build directory, for tests that run the compiler themselves."""
+import json
+import os
+import shlex
+
+WITH_VALUE = {"-o", "-MF", "-MQ", "-MT"}
+ALONE = {"-c", "-MD", "-MMD", "-MP"}
+
+
+def syntax_only(build_dir):
+    """Flags of test/headers/one.cpp (those of any user of baton_dep, warnings as errors), without a source,
+    outputs, sanitizers or ccache. Returns (command, directory to run it in)."""
+    with open(os.path.join(build_dir, "compile_commands.json"), encoding="utf-8") as file:
+        entry = next(e for e in json.load(file) if e["file"].endswith("test/headers/one.cpp"))
+    words = iter(shlex.split(entry["command"]))
+    command = []
+    for word in words:
+        if word in WITH_VALUE:
+            next(words)
+        elif word in ALONE or word.startswith("-fsanitize") or word == entry["file"]:
+            continue
+        elif not command and os.path.basename(word) == "ccache":
+            continue
+        else:
+            command.append(word)
+    plain = ["-fsyntax-only", "-fdiagnostics-color=never"]
+    return command + plain, entry["directory"]
