@@ -6,4 +6,8 @@
 #include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>
 
+#if defined(BATON_COMPILE_TESTING)
+#include <baton/testing/src.hpp>
+#else
 #include <baton/src.hpp>
+#endif

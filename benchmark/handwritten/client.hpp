@@ -60,7 +60,8 @@ struct ClientOptions {
     std::string path = "/v1/chat/completions";
     std::string key;
     std::chrono::seconds timeout{30};
-    std::size_t read_size = 16 * 1024; ///< of the read buffer and of the buffer a streamed body goes into, in bytes
+    std::size_t read_size =
+        16 * 1024; ///< of the read buffer and of the buffer a streamed body goes into, in bytes
 };
 
 template <class Executor = asio::any_io_executor>
@@ -94,11 +95,15 @@ public:
 
     task<ChatReply> complete(const ChatRequest& chat) {
         if (!stream_) co_await connect();
-        co_await send(chat, false);
-
-        http::response<http::string_body> response;
+        write_body(chat, false);
         expires_after(options_.timeout);
-        co_await http::async_read(*stream_, buffer_, response, token);
+        co_await http::async_write(*stream_, request_, token);
+
+        http::response_parser<http::string_body> parser;
+        parser.body_limit(16 * 1024 * 1024);
+        expires_after(options_.timeout);
+        co_await http::async_read(*stream_, buffer_, parser, token);
+        const http::response<http::string_body> response = parser.release();
         if (!response.keep_alive()) stream_.reset();
         if (response.result() != http::status::ok) throw_http_error(response.result_int(), response.body());
 
@@ -116,7 +121,9 @@ public:
     template <class OnDelta>
     task<ChatReply> stream(const ChatRequest& chat, OnDelta on_delta) {
         if (!stream_) co_await connect();
-        co_await send(chat, true);
+        write_body(chat, true);
+        expires_after(options_.timeout);
+        co_await http::async_write(*stream_, request_, token);
 
         http::response_parser<http::buffer_body> parser;
         parser.body_limit(boost::none);
@@ -185,11 +192,9 @@ private:
         buffer_.reserve(options_.read_size);
     }
 
-    task<void> send(const ChatRequest& chat, bool streamed) {
+    void write_body(const ChatRequest& chat, bool streamed) {
         request_.body() = json::serialize(make_document(chat, streamed));
         request_.prepare_payload();
-        expires_after(options_.timeout);
-        co_await http::async_write(*stream_, request_, token);
     }
 
     static json::object make_document(const ChatRequest& chat, bool streamed) {

@@ -27,7 +27,8 @@ asio::awaitable<void, Executor> make_calls(Executor executor, bench::DriverPlan&
     for (std::size_t i = 0; i < plan.calls; ++i) {
         handwritten::ChatRequest request;
         request.model = bench::model_asked;
-        if (plan.mode != "unary-small") request.messages.push_back({"system", "You answer in one paragraph."});
+        if (plan.mode != "unary-small")
+            request.messages.push_back({"system", "You answer in one paragraph."});
         request.messages.push_back({"user", std::string(plan.next_prompt(i))});
         handwritten::ChatReply reply;
         std::size_t streamed = 0;

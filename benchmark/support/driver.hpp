@@ -27,6 +27,8 @@ struct DriverPlan {
     std::size_t events = 500; ///< text deltas per streamed call
     std::size_t read_size = 16 * 1024; ///< the client's read buffer, in bytes
     bool concrete_executor = false;    ///< io_context::executor_type instead of any_io_executor
+    bool repeat = false;               ///< the same prompt each time: all but the first call are cache hits
+    bool unpaced = false;              ///< the mock answers at once, for wall time: counts then vary
     bool streaming = false;
     std::uint16_t port = 0; ///< of the mock on 127.0.0.1
     std::string prompt;     ///< `next_prompt` gives each call its own
@@ -86,6 +88,10 @@ inline DriverPlan parse_plan(int argc, char** argv) {
         const std::string_view option = argv[i];
         if (option == "--concrete")
             plan.concrete_executor = true;
+        else if (option == "--unpaced")
+            plan.unpaced = true;
+        else if (option == "--repeat")
+            plan.repeat = true;
         else if (i + 1 == argc)
             throw std::invalid_argument("unknown option, or no value: " + std::string(option));
         else if (option == "--warm-up")
@@ -119,21 +125,23 @@ int run_driver(int argc, char** argv, Session session) {
         UnaryReply unary = make_unary_reply(small ? 552 : 2400);
         StreamReply stream = make_stream_reply(plan.events, 260);
         const Expected expected = plan.streaming ? stream.expected : unary.expected;
-        plan.prompt = make_prompt(small ? 64 : 2000);
+        plan.prompt = make_prompt(small ? 40 : 2000);
 
         MockOptions options;
         options.unary_body = std::move(unary.body);
         options.stream_lines = std::move(stream.lines);
         options.delivery = plan.mode == "stream-each" ? Delivery::events : Delivery::slices;
+        if (plan.unpaced) options.delivery = Delivery::at_once;
         MockServer server(std::move(options));
         plan.port = server.port();
 
         Tally tally(expected, plan);
         session(plan, tally);
         if (tally.done() != plan.calls) throw std::runtime_error("the session made another number of calls");
-        if (server.requests() != plan.calls)
+        const std::size_t expected_requests = plan.repeat ? 1 : plan.calls;
+        if (server.requests() != expected_requests)
             throw std::runtime_error("the mock saw another number of requests");
-        if (server.streamed_requests() != (plan.streaming ? plan.calls : 0))
+        if (server.streamed_requests() != (plan.streaming ? expected_requests : 0))
             throw std::runtime_error("the mock saw the wrong kind of request");
 
         const double counted = static_cast<double>(plan.calls - plan.warm_up);
@@ -154,7 +162,7 @@ int run_driver(int argc, char** argv, Session session) {
     } catch (const std::exception& error) {
         std::fprintf(stderr,
                      "%s\nusage: %s unary-small|unary|stream|stream-each CALLS [--warm-up N] [--events N] "
-                     "[--read-size BYTES] [--concrete]\n",
+                     "[--read-size BYTES] [--concrete] [--unpaced] [--repeat]\n",
                      error.what(), argv[0]);
         return 1;
     }

@@ -112,7 +112,6 @@ private:
                "Date: Wed, 30 Apr 2025 08:00:00 GMT\r\n"
                "Content-Type: " +
                std::string(content_type) + "\r\n" + framing +
-               "Connection: keep-alive\r\n"
                "x-request-id: req_b2a9b906a450ff730d7c2cce58e3df6c\r\n"
                "\r\n";
     }

@@ -39,21 +39,32 @@ inline std::string json_escaped(std::string_view text) {
     return out;
 }
 
-// Prose with a quotation and a line break now and then, as answers have. Never ends inside an escape: the
-// caller asks for a number of bytes *as escaped JSON*.
+// Prose: a long paragraph, then one with line breaks and quotations, which JSON has to escape. Never ends
+// inside an escape: the caller asks for a number of bytes *as escaped JSON*.
 inline std::string prose(std::size_t escaped_bytes) {
     static constexpr std::string_view source =
         "The river begins as a thread of meltwater under the northern glacier, and for the first few miles "
         "it is "
-        "so narrow that a child can step across it. Shepherds call that stretch the whisper. "
-        "Further down three brooks join it, the valley opens, and the water slows enough for reeds to take "
-        "hold. "
-        "Villages appear on both banks; their mills, once the pride of the county, are now workshops and "
-        "homes. "
-        "After the old stone bridge it turns west, past orchards and a quarry that was flooded long ago, "
-        "until it "
-        "meets the tide. People there say it has forgotten the mountain, which is only half true. "
-        "Every spring the snow reminds it, and the marshes stand under water for a week. ";
+        "so narrow that a child can step across it. Shepherds call that stretch the whisper. Further down "
+        "three "
+        "brooks join it, the valley opens, and the water slows enough for reeds to take hold. Villages "
+        "appear on "
+        "both banks; their mills, once the pride of the county, are now workshops and homes. After the old "
+        "stone "
+        "bridge it turns west, past orchards and a quarry that was flooded long ago, until it meets the "
+        "tide. The "
+        "salt comes up with every flood as far as the second lock, and the fishermen know to the hour when "
+        "to cast "
+        "their nets on which side of it. In dry summers the ferry runs aground twice a day, and nobody "
+        "minds: the "
+        "passengers wade ashore with their shoes in their hands, and the ferryman waits for the water. Every "
+        "spring "
+        "the snow reminds the river of the mountain, and the marshes stand under water for a week.\n\n"
+        "People on the coast say \"it has forgotten where it comes from\", which is only half true.\n"
+        "Ask the old lock keeper and he will answer: \"It forgets nothing. It is in no hurry.\"\n"
+        "Then he will show you the marks on the wall of his house, one for each great flood, and tell you "
+        "which of "
+        "them he has seen himself, which his father saw, and which nobody believes. ";
     std::string text;
     std::size_t size = 0;
     for (std::size_t i = 0; size < escaped_bytes; i = (i + 1) % source.size()) {
@@ -98,10 +109,15 @@ inline UnaryReply make_unary_reply(std::size_t bytes) {
                              R"(","object":"chat.completion","created":1746000000,"model":")" +
                              std::string(model_answering) +
                              R"(","choices":[{"index":0,"message":{"role":"assistant","content":")";
+    // Short answers come without the usage details, as from older models and most compatible servers.
+    const bool detailed = bytes >= 1024;
     const std::string tail =
-        R"("},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":428,)"
-        R"("completion_tokens":397,"total_tokens":825,"prompt_tokens_details":{"cached_tokens":0},)"
-        R"("completion_tokens_details":{"reasoning_tokens":0}},"system_fingerprint":"fp_0392822090"})";
+        std::string(R"("},"logprobs":null,"finish_reason":"stop"}],)"
+                    R"("usage":{"prompt_tokens":428,"completion_tokens":397,"total_tokens":825)") +
+        (detailed ? R"(,"prompt_tokens_details":{"cached_tokens":0},)"
+                    R"("completion_tokens_details":{"reasoning_tokens":0})"
+                  : "") +
+        R"(},"system_fingerprint":"fp_0392822090"})";
     if (bytes < head.size() + tail.size() + 1)
         throw std::invalid_argument("the reply has no room for a text");
     UnaryReply reply;

@@ -59,7 +59,7 @@ public:
     /// The whole answer to `request`: cache, route, retries and fallback included. Never throws for what
     /// happens to the call; a cancelled caller gets Errc::cancelled.
     boost::asio::awaitable<result<Reply>, executor_type> complete(Request request) {
-        return completion(Call<C>::make(*state_, Mode::complete, std::move(request)));
+        return baton::detail::run<C>(Call<C>::make(*state_, Mode::complete, std::move(request)), WholeReply());
     }
 
     /// The answer in pieces. Does no I/O and never fails; see Stream.
@@ -72,7 +72,7 @@ public:
     auto async_complete(Request request, Token&& token) {
         return initiate<result<Reply>>(state_->executor, std::forward<Token>(token),
                                        [call = Call<C>::make(*state_, Mode::complete, std::move(request))] {
-                                           return completion(call);
+                                           return baton::detail::run<C>(call, WholeReply());
                                        });
     }
 
@@ -102,12 +102,6 @@ public:
 private:
     using Ptr = typename Call<C>::Ptr;
 
-    static boost::asio::awaitable<result<Reply>, executor_type> completion(Ptr call) {
-        const Want want = call->advance_at_once();
-        if (want != Want::done) co_await baton::detail::run<C>(call, want);
-        co_return call->take_reply();
-    }
-
     static boost::asio::awaitable<std::vector<Health>, executor_type>
     check_health(boost::intrusive_ptr<State<C>> state) {
         std::vector<Health> all;
@@ -120,9 +114,7 @@ private:
             } else {
                 Ptr call = Call<C>::make(*state, Mode::health, Request());
                 call->check_provider(i);
-                const Want want = call->advance_at_once();
-                if (want != Want::done) co_await baton::detail::run<C>(call, want);
-                const result<Reply> reply = call->take_reply();
+                const result<Reply> reply = co_await baton::detail::run<C>(call, WholeReply());
                 if (reply) {
                     one.answer = reply->trace.attempts.back().latency;
                 } else {

@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(strings_of_every_length) {
     for (const auto special :
          {""sv, "\\n"sv, "\\u00e9"sv, "\\ud83d\\ude00"sv, "\xc3\xa9"sv, "\xf0\x9f\x98\x80"sv, "\\\""sv}) {
         for (std::size_t before = 0; before < 70; ++before) {
-            for (const std::size_t after : {0, 1, 15, 16, 17, 40}) {
+            for (const std::size_t after : {0U, 1U, 15U, 16U, 17U, 40U}) {
                 const std::string body =
                     std::string(before, 'b') + std::string(special) + std::string(after, 'a');
                 expect("\"" + body + "\"", Verdict::accepted);
@@ -550,6 +550,7 @@ BOOST_AUTO_TEST_CASE(errors_are_sticky_and_located) {
     Reader nothing(std::string_view{});
     BOOST_TEST((nothing.kind() == Kind::end));
     BOOST_TEST(!nothing.finish());
+    BOOST_TEST(nothing.failed());
 }
 
 BOOST_AUTO_TEST_CASE(keys_with_escapes) {

@@ -17,9 +17,9 @@ def main(build_dir, include_dir):
     headers = sorted(str(path.relative_to(root)) for path in root.rglob("*.hpp"))
 
     def check(header):
-        # baton/src.hpp is for the one file of a program that compiles the library separately.
+        # The src.hpp files are for the one file of a program that compiles the library separately.
         separate = ["-DBATON_SEPARATE_COMPILATION", "-DBOOST_ASIO_SEPARATE_COMPILATION",
-                    "-DBOOST_BEAST_SEPARATE_COMPILATION"] if header == "baton/src.hpp" else []
+                    "-DBOOST_BEAST_SEPARATE_COMPILATION"] if header.endswith("/src.hpp") else []
         return subprocess.run(command + separate + ["-x", "c++", "-"], input=f"#include <{header}>\n" * 2,
                               cwd=directory, capture_output=True, text=True)
 

@@ -2,11 +2,7 @@
 // With two.cpp: every header may be included by several files of one program (a function that is neither a
 // template nor inline would be defined twice). Its flags are also those of the header and must-not-compile
 // checks.
-#if __has_include(<baton/baton.hpp>)
 #include <baton/baton.hpp>
-#else
-#include <baton/core/config.hpp>
-#endif
 
 int second_file();
 

@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(line_limit) {
     BOOST_TEST(fed({fits, "m"}, limits).too_large == true);
     // Comments have no limit, unknown fields do.
     const std::string comment = ":" + std::string(5000, 'c') + "\ndata: x\n\n";
-    for (std::size_t step : {1, 7, 6000})
+    for (const std::size_t step : {1U, 7U, 6000U})
         BOOST_TEST(fed_by(step, comment, limits) == (Stream{{message("x")}, {}, false, false}));
     BOOST_TEST(fed({"x" + comment}, limits).too_large);
 }

@@ -552,14 +552,16 @@ BOOST_AUTO_TEST_CASE(an_end_at_any_byte_of_the_handshake) {
     for (const TlsVersion version : {TlsVersion::tls1_2, TlsVersion::tls1_3}) {
         const TlsContext server = server_of(certificate, {.min = version, .max = version});
         const TlsContext client = TlsContext::client(trusting(authority()));
-        std::size_t whole = 1;
-        for (std::size_t cut = 0; cut < whole; cut += 1 + cut / 100) {
+        for (std::size_t cut = 0;; cut += 1 + cut / 100) {
             TlsSession ends[2] = {TlsSession(client, "a.test"), TlsSession::accept(server)};
             BOOST_TEST(ends[0].handshake() == Status::want_input);
             ends[1].feed(ends[0].output());
             BOOST_TEST(ends[1].handshake() == Status::want_input);
             // TLS 1.2 is not complete after the server's first flight, TLS 1.3 is
-            whole = ends[1].output().size();
+            if (cut >= ends[1].output().size()) { // its size varies a little: so do ECDSA signatures
+                BOOST_TEST(cut > 500U);
+                break;
+            }
             ends[0].feed(ends[1].output().substr(0, cut));
             BOOST_REQUIRE(ends[0].handshake() == Status::want_input);
             ends[0].feed_eof();

@@ -56,9 +56,15 @@ Reply full_reply() {
 } // namespace
 
 BOOST_AUTO_TEST_CASE(every_member_of_a_request_survives) {
-    Request request{baton::system("Be \"brief\".\n"), user("Hello \U0001F600"), model("openai/gpt-5"),
-                    max_tokens(400),                  temperature(0.25),        top_p(0.5),
-                    seed(-7),                         stop("END", "\n\n"),      extra(R"({"user":"u1","n":2})")};
+    Request request{baton::system("Be \"brief\".\n"),
+                    user("Hello \U0001F600"),
+                    model("openai/gpt-5"),
+                    max_tokens(400),
+                    temperature(0.25),
+                    top_p(0.5),
+                    seed(-7),
+                    stop("END", "\n\n"),
+                    extra(R"({"user":"u1","n":2})")};
     Part::Detail file;
     file.name = "a.pdf";
     file.media_type = "application/pdf";
@@ -125,8 +131,9 @@ BOOST_AUTO_TEST_CASE(what_clients_send_is_understood) {
     BOOST_TEST(request.stop.at(0) == "END");
     BOOST_TEST(request.fallbacks.size() == 2U);
     BOOST_TEST(!request.seed.has_value());
-    BOOST_TEST(request.extra ==
-               R"({"seed":17106857715909825000,"metadata":{"k": [1, {"l": null}]},"tool_choice":{"type": "allowed_tools"}})");
+    BOOST_TEST(
+        request.extra ==
+        R"({"seed":17106857715909825000,"metadata":{"k": [1, {"l": null}]},"tool_choice":{"type": "allowed_tools"}})");
     BOOST_TEST(request.response_format->schema == R"({"type": "object"})");
     BOOST_TEST(request.response_format->name == "n");
     BOOST_TEST(!request.response_format->strict);
@@ -146,8 +153,10 @@ BOOST_AUTO_TEST_CASE(what_clients_send_is_understood) {
 }
 
 BOOST_AUTO_TEST_CASE(tools_of_another_kind_pass_whole) {
-    const std::string tools = R"([{"type":"custom","custom":{"name":"x"}},{"type":"function","function":{"name":"f"}}])";
-    const auto incoming = served<Server>(R"({"messages":[{"role":"user","content":"x"}],"tools":)" + tools + "}");
+    const std::string tools =
+        R"([{"type":"custom","custom":{"name":"x"}},{"type":"function","function":{"name":"f"}}])";
+    const auto incoming =
+        served<Server>(R"({"messages":[{"role":"user","content":"x"}],"tools":)" + tools + "}");
     BOOST_TEST(incoming.request.tools.empty());
     BOOST_TEST(incoming.request.extra == "{\"tools\":" + tools + "}");
 }
@@ -178,7 +187,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named) {
     has(refused<Server>("{" + good + R"(,"max_tokens":4294967296})"), "'max_tokens'");
     has(refused<Server>("{" + good + R"(,"stop":[1]})"), "'stop'");
     has(refused<Server>("{" + good + R"(,"tools":{}})"), "'tools'");
-    has(refused<Server>("{" + good + R"(,"tools":[{"type":"function","function":{}}]})"), "tools[].function.name");
+    has(refused<Server>("{" + good + R"(,"tools":[{"type":"function","function":{}}]})"),
+        "tools[].function.name");
     has(refused<Server>("{" + good + R"(,"response_format":{"type":"json_schema"}})"), "json_schema.schema");
     has(refused<Server>("{" + good + R"(,"model":"a","model":"b"})"), "twice");
     has(refused<Server>("{" + good + R"(,"x":1,"\u0078":2})"), "twice");
@@ -223,7 +233,8 @@ BOOST_AUTO_TEST_CASE(every_stop_reason_survives_that_has_a_word) {
 }
 
 BOOST_AUTO_TEST_CASE(a_refusal_survives) {
-    const auto turn = served<Server>(R"({"messages":[{"role":"assistant","refusal":"No."}]})").request.messages[0];
+    const auto turn =
+        served<Server>(R"({"messages":[{"role":"assistant","refusal":"No."}]})").request.messages[0];
     Reply reply;
     reply.parts = turn.parts;
     reply.stop = StopReason::refusal;
@@ -290,7 +301,8 @@ BOOST_AUTO_TEST_CASE(every_error_survives) {
         const int status = Server::encode_error(error, body);
         BOOST_TEST(status >= 400);
         const Error seen = Client::decode_error(status, Headers(), body, then);
-        BOOST_TEST((seen.errc() == row.seen), to_string(row.told) << " is seen as " << to_string(seen.errc()));
+        BOOST_TEST((seen.errc() == row.seen), to_string(row.told)
+                                                  << " is seen as " << to_string(seen.errc()));
         BOOST_TEST((seen.detail().message.find("because of the weather") != std::string::npos));
 
         Server::StreamEncoder encoder;
@@ -315,7 +327,8 @@ BOOST_AUTO_TEST_CASE(wait_hints_survive) {
     std::string lines;
     serve::write_retry_headers(error, lines);
     BOOST_TEST(lines == "retry-after: 2\r\nretry-after-ms: 1500\r\nx-should-retry: false\r\n");
-    const HeaderField fields[] = {{"Retry-After", "2"}, {"Retry-After-Ms", "1500"}, {"X-Should-Retry", "false"}};
+    const HeaderField fields[] = {
+        {"Retry-After", "2"}, {"Retry-After-Ms", "1500"}, {"X-Should-Retry", "false"}};
     std::string body;
     const int status = Server::encode_error(error, body);
     const Error seen = Client::decode_error(status, Headers(fields), body, then);

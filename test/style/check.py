@@ -93,6 +93,13 @@ def problems(path, relative):
         yield code.count("\n", 0, match.start()) + 1, "initializer_list: GCC 12 miscompiles it in a co_await expression"
 
 
+def not_compiled(include):
+    """The .ipp files that the separately compiled part leaves out."""
+    sources = "".join((include / "baton" / name).read_text(encoding="utf-8") for name in ("src.hpp", "testing/src.hpp"))
+    return [path for path in sorted(str(path.relative_to(include)) for path in include.rglob("*.ipp"))
+            if f"#include <{path}>" not in sources]
+
+
 def main(source_dir):
     for sample in TRAPPED:
         assert list(coroutine_traps(code_of(sample))), f"not seen: {sample}"
@@ -107,6 +114,9 @@ def main(source_dir):
         failed += bool(found)
         for number, what in found:
             print(f"{path.relative_to(root)}:{number}: {what}")
+    for name in not_compiled(root / "include"):
+        failed += 1
+        print(f"include/{name}: neither baton/src.hpp nor baton/testing/src.hpp includes it")
     print(f"{len(files)} files, {failed} of them break a rule")
     return 1 if failed or not files else 0
 

@@ -30,6 +30,19 @@ inline json::value parse(std::string_view text) {
     return json::parse({text.data(), text.size()}, {}, options);
 }
 
+/// The member `key`, or null.
+inline const json::value& at(const json::value& object, std::string_view key) {
+    static const json::value null;
+    if (!object.is_object()) return null;
+    const json::value* value = object.get_object().if_contains({key.data(), key.size()});
+    return value != nullptr ? *value : null;
+}
+
+inline std::string string_of(const json::value& value) {
+    return value.is_string() ? std::string(value.get_string().data(), value.get_string().size())
+                             : std::string();
+}
+
 /// The string under `key`, or "".
 inline std::string text_at(const json::object& object, std::string_view key) {
     const json::value* value = object.if_contains({key.data(), key.size()});

@@ -71,18 +71,6 @@ inline std::uint64_t count_at(const json::value& object, std::string_view key) {
     return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
 }
 
-inline const json::value& at(const json::value& object, std::string_view key) {
-    static const json::value null;
-    if (!object.is_object()) return null;
-    const json::value* value = object.get_object().if_contains({key.data(), key.size()});
-    return value != nullptr ? *value : null;
-}
-
-inline std::string string_of(const json::value& value) {
-    return value.is_string() ? std::string(value.get_string().data(), value.get_string().size())
-                             : std::string();
-}
-
 // --- OpenAI chat -----------------------------------------------------------------------------------
 
 inline StopReason chat_stop(const std::string& reason) {

@@ -13,9 +13,17 @@ namespace detail {
 __extension__ typedef unsigned __int128 Wide;
 
 /// Both halves of the 128-bit product, folded: one multiplication mixes every bit of both factors.
-constexpr std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+    // the same; but GCC 12 moves the halves about, and needs eight instructions a step of hash64 instead of
+    // five
+    std::uint64_t high;
+    asm("mulq %[b]" : "+a"(a), "=d"(high) : [b] "r"(b) : "cc");
+    return a ^ high;
+#else
     const Wide product = Wide{a} * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+#endif
 }
 
 /// A bijection on 64 bits that scatters neighbouring values (Steele, Lea, Flood: "Fast splittable
@@ -40,27 +48,28 @@ inline std::uint64_t load8(const char* p) noexcept {
 /// table must still compare keys in full. Not cryptographic, and differs between byte orders: it never leaves
 /// the process (see core/sha256.hpp for keys that do).
 inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) noexcept {
-    // odd, half of the bits set; the fractional parts of the square roots of 2, 3 and 5, made odd
+    // the fractional parts of the square roots of 2, 3 and 5: half of the bits are set
     constexpr std::uint64_t k0 = 0x6a09e667f3bcc909U, k1 = 0xbb67ae8584caa73bU, k2 = 0x3c6ef372fe94f82bU;
 
     const char* p = bytes.data();
     std::size_t left = bytes.size();
     std::uint64_t state = detail::scatter(seed) ^ k0;
-    // The state goes in on the left of the product. A right factor of zero would forget it, and input alone
-    // decides that factor: hence the constant, which no text comes near.
-    while (left > 64) {
-        state = detail::fold(detail::load8(p) ^ state, detail::load8(p + 8) ^ k1);
-        state = detail::fold(detail::load8(p + 16) ^ state, detail::load8(p + 24) ^ k1);
-        state = detail::fold(detail::load8(p + 32) ^ state, detail::load8(p + 40) ^ k1);
-        state = detail::fold(detail::load8(p + 48) ^ state, detail::load8(p + 56) ^ k1);
-        p += 64;
-        left -= 64;
+    // The state goes into the left factor. A right factor of zero would forget it, and input alone decides
+    // that factor: hence the constant, which no text comes near.
+    const auto step = [&](const char* at) {
+        state = detail::fold(detail::load8(at) ^ state, detail::load8(at + 8) ^ k1);
+    };
+    for (; left > 128; p += 128, left -= 128) {
+        step(p);
+        step(p + 16);
+        step(p + 32);
+        step(p + 48);
+        step(p + 64);
+        step(p + 80);
+        step(p + 96);
+        step(p + 112);
     }
-    while (left > 16) {
-        state = detail::fold(detail::load8(p) ^ state, detail::load8(p + 8) ^ k1);
-        p += 16;
-        left -= 16;
-    }
+    for (; left > 16; p += 16, left -= 16) step(p);
     std::uint64_t a = 0, b = 0; // the last 1 to 16 bytes; overlapping reads instead of a loop
     if (left >= 8) {
         a = detail::load8(p);
@@ -68,8 +77,7 @@ inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) noexcept
     } else if (left > 0) {
         std::memcpy(&a, p, left);
     }
-    state = detail::fold(a ^ state, b ^ k1);
-    return detail::fold(state ^ k2, bytes.size() ^ k0 ^ seed);
+    return detail::fold(detail::fold(a ^ state, b ^ k1) ^ k2, bytes.size() ^ k0 ^ seed);
 }
 
 } // namespace baton

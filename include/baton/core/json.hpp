@@ -35,7 +35,8 @@ public:
 
     /// `max_depth`: objects and arrays open at the same time; one more is a syntax error.
     explicit Reader(std::string_view text, int max_depth = 64) noexcept
-        : begin_(text.data()), end_(text.data() + text.size()), at_(begin_), max_depth_(max_depth) {}
+        : begin_(text.data() != nullptr ? text.data() : ""), end_(begin_ + text.size()), at_(begin_),
+          max_depth_(max_depth) {}
 
     /// What comes next, judged by its first character; `end` after the last one, `bad` after an error
     /// and for a character that starts no value.
@@ -225,7 +226,7 @@ private:
     BATON_DECL bool skip_any() noexcept;
     BATON_DECL bool any_string(std::string_view& out, std::string& scratch);
     BATON_DECL bool special_string(std::string_view& out, std::string& scratch);
-    BATON_DECL static void unescape(std::string_view body, std::string& out);
+    BATON_DECL void unescape(std::string_view body, std::string& out) const;
     BATON_DECL bool whole(Whole& out) const noexcept;
     // These take a place and give the one behind what they have validated; nullptr after an error.
     const char* pass_string(const char* body) noexcept;

@@ -40,6 +40,7 @@ struct Sharing<C, true> {
     std::string key;                       ///< canonical bytes; empty: not cacheable
     std::uint64_t hash = 0;
     bool in_flight = false;                ///< listed in CacheState::flights
+    Call<C>* next_flight = nullptr;        ///< its link there
 };
 
 template <class Hook>
@@ -80,10 +81,7 @@ public:
     /// Gets on as far as possible without waiting. After `delta` and `done` it is the caller's turn; for
     /// anything else begin_wait(), wait, report through resumed_*, and advance again.
     Want advance();
-    /// The first advance(), made before there is a coroutine to wait in. Under Threads<Multi> that must
-    /// not happen outside the call's strand.
-    Want advance_at_once() { return C::multi ? Want::park : advance(); }
-    /// After drive(): there is a delta to hand over. Else the call has ended.
+    /// The last advance() gave a delta to hand over.
     bool has_delta() const noexcept { return has_delta_; }
     void begin_wait(Want want);
     void resumed_read(error_code ec, std::size_t n);
@@ -94,8 +92,10 @@ public:
     void leave(Errc why);
     /// The execution context is going: lets go of sockets and timers.
     void drop_io() noexcept;
-    /// The outcome, once over. Ends the call's use.
-    result<Reply> take_reply();
+    /// Makes up the outcome of a call that is over; once.
+    result<Reply>& settle();
+    /// The outcome; before settle(), an error that says so.
+    result<Reply>& outcome() noexcept { return outcome_; }
 
     bool over() const noexcept { return own_error_.has_value() || work().phase_ == Phase::over; }
     Delta& delta() noexcept { return delta_; }
@@ -147,6 +147,10 @@ private:
     const Call& work() const noexcept { return const_cast<Call*>(this)->work(); }
 
     Want get_on();
+    static Error not_ended() {
+        static const Error error(Errc::cancelled, "the stream has not ended; await next() until it yields nothing");
+        return error;
+    }
     void retire();
     void end_use();
     void cut_off();
@@ -221,6 +225,8 @@ private:
     TimePoint alarm_at_ = never;
     TimePoint own_total_ = never;
     std::optional<Error> own_error_;
+    bool settled_ = false;
+    result<Reply> outcome_ = not_ended();
     Replay replay_;
     Delta delta_;
     Mode mode_ = Mode::complete;

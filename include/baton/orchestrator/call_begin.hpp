@@ -61,6 +61,7 @@ void Call<C>::reset() {
         this->in_flight = false;
     }
     own_error_.reset();
+    if (std::exchange(settled_, false)) outcome_ = not_ended();
     replay_.restart();
     replaying_ = rang_ = left_ = false;
     waiting_ = Waiting::nothing;
@@ -144,24 +145,24 @@ bool Call<C>::look_up() {
             }
         }
         if (!cache.exact.options.single_flight) return false;
-        const auto [first, last] = cache.flights.equal_range(this->hash);
-        for (auto it = first; it != last; ++it) {
-            Call& flight = *it->second;
-            const bool reachable =
-                flight.mode_ != Mode::stream || Replay().behind(flight.reply_) <= cache.exact.options.replay_bytes;
-            if (flight.key != this->key || !reachable) continue;
-            this->follows.reset(&flight);
-            ++flight.readers;
-            if (!flight.replaying_) {
-                flight.replaying_ = true;
-                flight.replay_.skip_to_end(flight.reply_);
+        Call* flight = cache.flights.find(this->hash, [&](const Call& other) {
+            // a stream whose beginning is too far back for a newcomer is not joined
+            return other.key == this->key &&
+                   (other.mode_ != Mode::stream || Replay().behind(other.reply_) <= cache.exact.options.replay_bytes);
+        });
+        if (flight) {
+            this->follows.reset(flight);
+            ++flight->readers;
+            if (!flight->replaying_) {
+                flight->replaying_ = true;
+                flight->replay_.skip_to_end(flight->reply_);
             }
-            flight.total_ = std::max(flight.total_, total_);
+            flight->total_ = std::max(flight->total_, total_);
             replaying_ = true;
             ++cache.joins;
             return true;
         }
-        cache.flights.emplace(this->hash, this);
+        cache.flights.insert(*this);
         this->in_flight = true;
     }
     return false;

@@ -77,10 +77,7 @@ void Call<C>::fail_attempt(Error error) {
     attempt().request_id = error.detail().request_id;
     end_attempt(errc);
     release_connection(conn_ && (refused || conn_->reader.reusable()));
-    if (committed_) {
-        reply_.seal();
-        return finish(error.with([&](Error::Detail& d) { d.delivered = reply_.text(); }));
-    }
+    if (committed_) return finish(std::move(error));
     RetryFacts facts;
     facts.error = errc;
     facts.hint = error.detail().retry_after;
@@ -261,12 +258,7 @@ void Call<C>::finish() {
     error_ = Error();
     set_phase(Phase::over);
     if constexpr (shares) {
-        if (std::exchange(this->in_flight, false)) {
-            auto& flights = state_->cache.flights;
-            const auto [first, last] = flights.equal_range(this->hash);
-            const auto at = std::find_if(first, last, [&](const auto& entry) { return entry.second == this; });
-            if (at != last) flights.erase(at);
-        }
+        if (std::exchange(this->in_flight, false)) state_->cache.flights.erase(*this);
         wake_readers(false);
     }
 }
@@ -274,7 +266,12 @@ void Call<C>::finish() {
 template <class C>
 void Call<C>::finish(Error error) {
     finish();
-    error_ = error.with([&](Error::Detail& d) { d.trace = trace_; });
+    error_ = error.with([&](Error::Detail& d) {
+        d.trace = trace_;
+        if (!committed_) return;
+        reply_.seal();
+        d.delivered = reply_.text();
+    });
 }
 
 /// `error`, with the target it came from.

@@ -305,22 +305,27 @@ void Call<C>::drop_io() noexcept {
 }
 
 template <class C>
-result<Reply> Call<C>::take_reply() {
+result<Reply>& Call<C>::settle() {
     const std::unique_lock lock(state_->mutex);
-    if (own_error_) return *own_error_;
+    if (std::exchange(settled_, true)) return outcome_;
     Call& w = work();
-    if (w.phase_ != Phase::over) return Error(Errc::cancelled, "the call has not ended");
-    if (w.error_.errc() != Errc::ok) return w.error_;
-    if constexpr (shares) {
-        if (this->follows || w.readers > 0) {
-            Reply copy = w.reply_;
-            copy.trace = w.trace_;
-            copy.trace.joined = this->follows != nullptr;
-            return copy;
+    if (own_error_) {
+        outcome_ = *own_error_;
+    } else if (w.error_.errc() != Errc::ok) {
+        outcome_ = w.error_;
+    } else {
+        bool sole = true;
+        if constexpr (shares) sole = !this->follows && w.readers == 0;
+        if (sole) {
+            reply_.trace = std::move(trace_);
+            outcome_ = std::move(reply_);
+        } else {
+            outcome_ = w.reply_;
+            outcome_->trace = w.trace_;
+            outcome_->trace.joined = &w != this;
         }
     }
-    reply_.trace = std::move(trace_);
-    return std::move(reply_);
+    return outcome_;
 }
 
 template <class C>

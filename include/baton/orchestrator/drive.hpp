@@ -5,9 +5,14 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <optional>
+#include <string>
 #include <tuple>
 
 namespace baton::detail {
@@ -35,31 +40,53 @@ boost::asio::awaitable<std::string, typename C::executor> classification(State<C
     co_return task;
 }
 
-/// The imperative shell: the one coroutine that performs a call's waits, beginning with `want`. Returns when there is a delta,
-/// when the call is over, or when the caller's coroutine was cancelled (the call is then over, too). It
-/// never awaits again after a cancellation, so Asio has no occasion to throw.
-template <class C>
-boost::asio::awaitable<void, typename C::executor> drive(boost::intrusive_ptr<Call<C>> call, Want want) {
+/// What drive() yields for `complete`.
+struct WholeReply {
+    using type = result<Reply>;
+    template <class C>
+    result<Reply>&& operator()(Call<C>& call) const {
+        return std::move(call.settle());
+    }
+};
+/// ... for `Stream::next`.
+struct NextPiece {
+    using type = std::optional<Delta>;
+    template <class C>
+    std::optional<Delta> operator()(Call<C>& call) const {
+        if (call.has_delta()) return call.delta();
+        call.settle();
+        return std::nullopt;
+    }
+};
+
+/// The imperative shell: the one coroutine that performs a call's waits. Ends when there is a delta, when
+/// the call is over, or when the caller's coroutine was cancelled (the call is then over, too). It never
+/// awaits again after a cancellation, so Asio has no occasion to throw. One frame per call: Asio keeps
+/// memory for two, of at most 1,020 bytes.
+template <class C, class Yield>
+boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::intrusive_ptr<Call<C>> call,
+                                                                         Yield yield) {
     namespace asio = boost::asio;
     constexpr auto token = asio::as_tuple(asio::deferred); // no frame per operation
-    const auto cancellation = co_await asio::this_coro::cancellation_state;
     if constexpr (C::multi) {
         const auto executor = co_await asio::this_coro::executor;
         call->set_executor(executor);
-        want = call->advance();
     }
-    for (;; want = call->advance()) {
-        if (want == Want::done || want == Want::delta) co_return;
-        if (cancellation.cancelled() != asio::cancellation_type::none) {
-            call->leave(Errc::cancelled);
-            co_return;
-        }
-        if (want == Want::classify) {
-            if constexpr (mp::mp_any_of<typename C::hooks, classifies_later_t>::value) {
-                std::string task = co_await classification<C>(call->state(), call->draft());
-                call->resumed_classify(std::move(task));
+    Want want = call->advance();
+    if (want != Want::done && want != Want::delta) {
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        for (; want != Want::done && want != Want::delta; want = call->advance()) {
+            if (cancellation.cancelled() != asio::cancellation_type::none) {
+                call->leave(Errc::cancelled);
+                continue;
             }
-        } else {
+            if (want == Want::classify) {
+                if constexpr (mp::mp_any_of<typename C::hooks, classifies_later_t>::value) {
+                    std::string task = co_await classification<C>(call->state(), call->draft());
+                    call->resumed_classify(std::move(task));
+                }
+                continue;
+            }
             call->begin_wait(want);
             if (want == Want::read) {
                 const auto done = co_await call->connection().socket.async_read(call->connection().read_buffer(), token);
@@ -71,11 +98,30 @@ boost::asio::awaitable<void, typename C::executor> drive(boost::intrusive_ptr<Ca
                 co_await call->park_timer().async_wait(token);
                 call->resumed_park();
             }
+            if (cancellation.cancelled() != asio::cancellation_type::none) call->leave(Errc::cancelled);
         }
-        if (cancellation.cancelled() != asio::cancellation_type::none) {
-            call->leave(Errc::cancelled);
-            co_return;
-        }
+    }
+    co_return yield(*call);
+}
+
+/// drive() on a strand of its own, for Threads<Multi>.
+template <class C, class Yield>
+boost::asio::awaitable<typename Yield::type, typename C::executor> drive_on_strand(boost::intrusive_ptr<Call<C>> call,
+                                                                                   Yield yield) {
+    using Ex = typename C::executor;
+    const Ex strand = boost::asio::make_strand(call->state().executor);
+    co_return co_await boost::asio::co_spawn(strand, drive<C>(std::move(call), yield),
+                                             boost::asio::use_awaitable_t<Ex>());
+}
+
+/// Drives `call` on the caller's executor, or on a strand of its own under Threads<Multi>.
+template <class C, class Yield>
+boost::asio::awaitable<typename Yield::type, typename C::executor> run(boost::intrusive_ptr<Call<C>> call,
+                                                                       Yield yield) {
+    if constexpr (C::multi) {
+        return drive_on_strand<C>(std::move(call), yield);
+    } else {
+        return drive<C>(std::move(call), yield);
     }
 }
 

@@ -9,8 +9,6 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
 #include <optional>
@@ -19,18 +17,6 @@
 namespace baton {
 
 namespace detail {
-
-/// Drives `call` on the caller's executor, or on a strand of its own under Threads<Multi>.
-template <class C>
-boost::asio::awaitable<void, typename C::executor> run(boost::intrusive_ptr<Call<C>> call, Want want) {
-    if constexpr (C::multi) {
-        using Ex = typename C::executor;
-        const Ex strand = boost::asio::make_strand(call->state().executor);
-        co_await boost::asio::co_spawn(strand, drive<C>(std::move(call), want), boost::asio::use_awaitable_t<Ex>());
-    } else {
-        co_await drive<C>(std::move(call), want);
-    }
-}
 
 /// Starts a coroutine that yields T on `executor` and completes `token` with it: void(T).
 template <class T, class Ex, class Token, class Start>
@@ -66,7 +52,6 @@ public:
         if (this != &other) {
             abandon();
             call_ = std::move(other.call_);
-            outcome_ = std::move(other.outcome_);
         }
         return *this;
     }
@@ -76,48 +61,27 @@ public:
     /// retries and fallback up to the first content. A buffered piece is handed over without suspension.
     /// Its views are valid until the next call. Cancelling the caller ends the stream with
     /// Errc::cancelled, without an exception.
-    boost::asio::awaitable<std::optional<Delta>, Ex> next() {
-        detail::Call<C>* call = call_.get();
-        if (!call || outcome_) co_return std::nullopt;
-        detail::Want want = call->advance_at_once();
-        if (want != detail::Want::delta && want != detail::Want::done) {
-            co_await detail::run<C>(call_, want);
-            if (!call_) co_return std::nullopt; // destroyed while we waited
-            want = call_->has_delta() ? detail::Want::delta : detail::Want::done;
-        }
-        if (want == detail::Want::delta) co_return call_->delta();
-        end();
-        co_return std::nullopt;
-    }
+    boost::asio::awaitable<std::optional<Delta>, Ex> next() { return detail::run<C>(call_, detail::NextPiece()); }
 
     /// `next()` for any completion token: void(std::optional<Delta>).
     template <class Token>
     auto async_next(Token&& token) {
-        return detail::initiate<std::optional<Delta>>(call_->state().executor, std::forward<Token>(token),
-                                                      [this] { return next(); });
+        return detail::initiate<std::optional<Delta>>(
+            call_->state().executor, std::forward<Token>(token),
+            [call = call_] { return detail::run<C>(call, detail::NextPiece()); });
     }
 
     /// The whole answer once next() has yielded nothing; an Error if the stream was cut short, with
     /// `detail().delivered` holding the text handed over. Before the end: Errc::cancelled.
-    [[nodiscard]] const result<Reply>& reply() const& noexcept { return outcome_ ? *outcome_ : unfinished(); }
-    [[nodiscard]] result<Reply> reply() && { return outcome_ ? std::move(*outcome_) : unfinished(); }
+    [[nodiscard]] const result<Reply>& reply() const& noexcept { return call_->outcome(); }
+    [[nodiscard]] result<Reply> reply() && { return std::move(call_->outcome()); }
 
 private:
-    void end() {
-        outcome_.emplace(call_->take_reply());
-        call_.reset();
-    }
     void abandon() noexcept {
         if (call_) call_->leave(Errc::cancelled);
     }
-    static const result<Reply>& unfinished() {
-        static const result<Reply> value =
-            Error(Errc::cancelled, "the stream has not ended; await next() until it yields nothing");
-        return value;
-    }
 
     CallPtr call_;
-    std::optional<result<Reply>> outcome_;
 };
 
 } // namespace baton

@@ -5,6 +5,8 @@
 #include <baton/core/time.hpp>
 #include <baton/detail/require_option.hpp>
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -95,18 +97,24 @@ public:
     /// Stores `value` under `key` for about `ttl`, in place of what was there. False if it is too large, or
     /// if `ttl` is not positive; what was there is gone then, too.
     bool put(std::string_view key, std::uint64_t hash, std::string_view value, TimePoint now, Duration ttl) {
+        return put(key, hash, value.size(), [value](char* to) { value.copy(to, value.size()); }, now, ttl);
+    }
+
+    /// The same for a value that is not at hand as bytes: `write(char* to)` is called once, if it is stored,
+    /// and writes exactly `size` bytes. It must not throw, nor touch this cache.
+    template <std::invocable<char*> Write>
+    bool put(std::string_view key, std::uint64_t hash, std::size_t size, Write&& write, TimePoint now,
+             Duration ttl) {
         if (Entry* old = lookup(key, hash)) remove(old);
-        const std::size_t limit =
-            limits_.max_entry_bytes < limits_.max_bytes ? limits_.max_entry_bytes : limits_.max_bytes;
-        if (ttl <= Duration::zero() || key.size() > limit || value.size() > limit ||
-            weigh(key.size(), value.size()) > limit) {
-            return false;
-        }
-        const std::size_t weight = weigh(key.size(), value.size());
+        const std::size_t limit = std::min(limits_.max_entry_bytes, limits_.max_bytes);
+        if (ttl <= Duration::zero() || key.size() > limit || size > limit) return false;
+        const std::size_t weight = weigh(key.size(), size);
+        if (weight > limit) return false;
         if (size_ + 1 > buckets_.size()) grow();
         while (weight_ + weight > limits_.max_bytes) evict();
 
-        Entry* entry = Entry::make(key, hash, value, after(now, jittered(ttl)));
+        Entry* entry = Entry::make(key, hash, size, after(now, jittered(ttl)));
+        write(entry->bytes() + key.size());
         Entry*& bucket = bucket_of(hash);
         entry->chain = bucket;
         bucket = entry;
@@ -139,15 +147,14 @@ public:
 
 private:
     struct Entry : Link {
-        static Entry* make(std::string_view key, std::uint64_t hash, std::string_view value,
+        static Entry* make(std::string_view key, std::uint64_t hash, std::size_t value_bytes,
                            TimePoint expires) {
-            Entry* entry = ::new (::operator new(sizeof(Entry) + key.size() + value.size())) Entry;
+            Entry* entry = ::new (::operator new(sizeof(Entry) + key.size() + value_bytes)) Entry;
             entry->hash = hash;
             entry->expires = expires;
             entry->key_size = static_cast<std::uint32_t>(key.size());
-            entry->value_size = static_cast<std::uint32_t>(value.size());
+            entry->value_size = static_cast<std::uint32_t>(value_bytes);
             if (!key.empty()) std::memcpy(entry->bytes(), key.data(), key.size());
-            if (!value.empty()) std::memcpy(entry->bytes() + key.size(), value.data(), value.size());
             return entry;
         }
         char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }

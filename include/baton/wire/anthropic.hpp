@@ -72,6 +72,19 @@ public:
     const Error& error() const noexcept { return error_; }
 
 private:
+    enum class Event : unsigned char {
+        unnamed,
+        message_start,
+        block_start,
+        block_delta,
+        block_stop,
+        message_delta,
+        message_stop,
+        error,
+        unknown
+    };
+
+    BATON_DECL static Event named(std::string_view type) noexcept;
     BATON_DECL Step fail(Error error);
     BATON_DECL void start(json::Reader& reader, Delta& delta, Reply& reply);
 

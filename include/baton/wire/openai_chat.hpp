@@ -49,10 +49,7 @@ public:
     BATON_DECL static void usage(json::Reader& reader, Reply& reply);
     /// Points the delta at the fragments of this event. Before the next event: reset().
     BATON_DECL void finish_event(Delta& delta, const Reply& reply);
-    void reset() noexcept {
-        fragments_.clear();
-        text_added_ = reasoning_added_ = 0;
-    }
+    void reset() noexcept { fragments_.clear(); }
     bool finish_seen() const noexcept { return finish_seen_; }
     bool choice_seen() const noexcept { return choice_seen_; }
     /// Gives every tool call arguments, and closes the Reply.
@@ -87,20 +84,26 @@ private:
         if (text.empty()) return;
         Part& part = text_part_ >= 0 ? reply.parts[static_cast<std::size_t>(text_part_)]
                                      : new_part(Part::Kind::text, text_part_, reply);
-        append(part.text, text, text_added_, delta.text);
+        append(part.text, text, delta.text);
     }
     void add_reasoning(std::string_view text, Delta& delta, Reply& reply) {
         if (text.empty()) return;
         Part& part = reasoning_part_ >= 0 ? reply.parts[static_cast<std::size_t>(reasoning_part_)]
                                           : new_part(Part::Kind::thinking, reasoning_part_, reply);
-        append(part.text, text, reasoning_added_, delta.reasoning);
+        append(part.text, text, delta.reasoning);
     }
-    // The delta shows the payload itself; only where one event adds twice, it shows the assembled tail.
-    static void append(std::string& whole, std::string_view text, std::size_t& added,
-                       std::string_view& shown) {
+    // What is shown is the tail of the part itself: a growing part is never in the small buffer, so the view
+    // survives moves of the part. Where one event adds to two parts of a kind, their texts are joined.
+    void append(std::string& whole, std::string_view text, std::string_view& shown) {
+        const bool goes_on = shown.empty() || shown.data() + shown.size() == whole.data() + whole.size();
         whole.append(text);
-        added += text.size();
-        shown = added == text.size() ? text : std::string_view(whole).substr(whole.size() - added);
+        if (!streamed()) return;
+        if (goes_on) {
+            shown = std::string_view(whole).substr(whole.size() - text.size() - shown.size());
+        } else {
+            joined_.assign(shown).append(text);
+            shown = joined_;
+        }
     }
 
     std::string_view vendor_;
@@ -110,9 +113,8 @@ private:
     int refusal_part_ = none;
     bool finish_seen_ = false;
     bool choice_seen_ = false;
-    std::size_t text_added_ = 0;
-    std::size_t reasoning_added_ = 0;
-    std::string scratch_, reasoning_scratch_; // for text with escapes; they keep their capacity
+    std::string scratch_; // for text with escapes; keeps its capacity
+    std::string joined_;  // see append()
     boost::container::small_vector<Call, 4> calls_;
     boost::container::small_vector<Fragment, 4> fragments_;
     boost::container::small_vector<Delta::ToolFragment, 4> shown_;

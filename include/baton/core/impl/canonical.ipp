@@ -1,4 +1,5 @@
-// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software
+// License 1.0.
 #pragma once
 
 #include <baton/core/canonical.hpp>
@@ -12,48 +13,63 @@
 namespace baton {
 namespace detail {
 
-// One description of the form, walked twice: to know its size, and to write it into one allocation.
-// Everything is a word of 8 bytes or a text, and every choice is announced by a word before it; so the form
-// can be read back in only one way, which is what makes it unambiguous.
-class CanonicalSize {
-public:
-    void word(std::uint64_t) noexcept { size += 8; }
-    void text(std::string_view text) noexcept { size += 8 + text.size(); }
-    std::size_t size = 0;
-};
-
+// Everything is a word of 8 bytes or a text, and every choice is announced by a
+// word before it; so the form can be read back in only one way, which is what
+// makes it unambiguous. Words and short texts are gathered on the stack: an
+// append to the string costs as much as writing thirty bytes.
 class CanonicalWriter {
 public:
-    explicit CanonicalWriter(char* to) noexcept : to_(to) {}
-    void word(std::uint64_t value) noexcept {
-        std::memcpy(to_, &value, 8);
-        to_ += 8;
+    explicit CanonicalWriter(std::string& out) noexcept : out_(out) {}
+
+    void word(std::uint64_t value) {
+        if (sizeof near_ - used_ < 8) flush();
+        put(value);
     }
-    void text(std::string_view text) noexcept {
-        word(text.size());
-        if (!text.empty()) std::memcpy(to_, text.data(), text.size());
-        to_ += text.size();
+    /// `mark` shares the word of the length, which never needs its upper 16 bits.
+    void text(std::string_view text, std::uint64_t mark = 0) {
+        const std::uint64_t head = text.size() | mark << 48;
+        if (text.size() > sizeof near_ || sizeof near_ - used_ < 8 + text.size()) return far(head, text);
+        put(head);
+        if (text.empty()) return;
+        std::memcpy(near_ + used_, text.data(), text.size());
+        used_ += text.size();
+    }
+    void flush() {
+        out_.append(near_, used_);
+        used_ = 0;
     }
 
 private:
-    char* to_;
+    void put(std::uint64_t value) noexcept {
+        std::memcpy(near_ + used_, &value, 8);
+        used_ += 8;
+    }
+    void far(std::uint64_t head, std::string_view text) {
+        word(head);
+        flush();
+        // room for what follows too: nearly always the one allocation there is
+        const std::size_t room = text.size() + 2 * sizeof near_;
+        if (out_.capacity() - out_.size() < room) out_.reserve(out_.size() + room);
+        out_.append(text);
+    }
+
+    std::string& out_;
+    std::size_t used_ = 0;
+    char near_[256];
 };
 
-template <class Sink>
-void walk_canonical(Sink& sink, const std::vector<std::string>& texts) {
+inline void walk_canonical(CanonicalWriter& sink, const std::vector<std::string>& texts) {
     sink.word(texts.size());
     for (const std::string& text : texts) sink.text(text);
 }
 
-// The structured bindings name every member: a class that gains one does not compile until somebody has
-// decided here whether it can change an answer.
+// The structured bindings name every member: a class that gains one does not
+// compile until somebody has decided here whether it can change an answer.
 
-template <class Sink>
-void walk_canonical(Sink& sink, const Part& part) {
+inline void walk_canonical(CanonicalWriter& sink, const Part& part) {
     const auto& [kind, text, detail] = part;
     const bool is_error = detail && detail->is_error;
-    sink.word(static_cast<unsigned char>(kind) | (detail ? 0x100U : 0U) | (is_error ? 0x200U : 0U));
-    sink.text(text);
+    sink.text(text, static_cast<unsigned char>(kind) | (detail ? 0x100U : 0U) | (is_error ? 0x200U : 0U));
     if (!detail) return;
     const auto& [id, name, media_type, signature, vendor, extra, in_the_word_above] = *detail;
     static_cast<void>(in_the_word_above);
@@ -65,15 +81,13 @@ void walk_canonical(Sink& sink, const Part& part) {
     sink.text(extra);
 }
 
-template <class Sink>
-void walk_canonical(Sink& sink, const Message& message) {
+inline void walk_canonical(CanonicalWriter& sink, const Message& message) {
     const auto& [role, parts] = message;
     sink.word(static_cast<unsigned char>(role) | std::uint64_t{parts.size()} << 8);
     for (const Part& part : parts) walk_canonical(sink, part);
 }
 
-template <class Sink>
-void walk_canonical(Sink& sink, const Tool& tool) {
+inline void walk_canonical(CanonicalWriter& sink, const Tool& tool) {
     const auto& [name, description, parameters, strict] = tool;
     sink.word(strict ? 1 : 0);
     sink.text(name);
@@ -81,23 +95,20 @@ void walk_canonical(Sink& sink, const Tool& tool) {
     sink.text(parameters);
 }
 
-template <class Sink>
-void walk_canonical(Sink& sink, const ToolChoice& choice) {
+inline void walk_canonical(CanonicalWriter& sink, const ToolChoice& choice) {
     const auto& [mode, name] = choice;
     sink.word(static_cast<unsigned char>(mode));
     sink.text(name);
 }
 
-template <class Sink>
-void walk_canonical(Sink& sink, const ResponseFormat& format) {
+inline void walk_canonical(CanonicalWriter& sink, const ResponseFormat& format) {
     const auto& [kind, name, schema, strict] = format;
     sink.word(static_cast<unsigned char>(kind) | (strict ? 0x100U : 0U));
     sink.text(name);
     sink.text(schema);
 }
 
-template <class Sink>
-void walk_canonical(Sink& sink, const Request& request) {
+inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     const auto& [messages, model, task, tenant, extra, tools, stop, fallbacks, tool_choice, response_format,
                  temperature, top_p, seed, max_tokens, deadline, priority, parallel_tools, cacheable] =
         request;
@@ -105,23 +116,42 @@ void walk_canonical(Sink& sink, const Request& request) {
     static_cast<void>(priority);
     static_cast<void>(cacheable);
 
-    sink.word((tool_choice ? 1U : 0U) | (response_format ? 2U : 0U) | (temperature ? 4U : 0U) |
-              (top_p ? 8U : 0U) | (seed ? 16U : 0U) | (max_tokens ? 32U : 0U) | (parallel_tools ? 64U : 0U));
+    // one bit for every member that may be absent or empty: most are, and then
+    // take no room
+    std::uint64_t present = 0;
+    const auto bit = [&](bool set, int at) { present |= std::uint64_t{set} << at; };
+    bit(parallel_tools, 0);
+    bit(temperature.has_value(), 1);
+    bit(top_p.has_value(), 2);
+    bit(seed.has_value(), 3);
+    bit(max_tokens.has_value(), 4);
+    bit(!tenant.empty(), 5);
+    bit(!model.empty(), 6);
+    bit(!task.empty(), 7);
+    bit(!extra.empty(), 8);
+    bit(!tools.empty(), 9);
+    bit(!stop.empty(), 10);
+    bit(!fallbacks.empty(), 11);
+    bit(static_cast<bool>(tool_choice), 12);
+    bit(static_cast<bool>(response_format), 13);
+    sink.word(present | std::uint64_t{messages.size()} << 16);
+
     // + 0.0: of the two zeros, which are equal, it makes one
     if (temperature) sink.word(std::bit_cast<std::uint64_t>(*temperature + 0.0));
     if (top_p) sink.word(std::bit_cast<std::uint64_t>(*top_p + 0.0));
     if (seed) sink.word(static_cast<std::uint64_t>(*seed));
     if (max_tokens) sink.word(*max_tokens);
-    sink.text(tenant);
-    sink.text(model);
-    sink.text(task);
-    sink.text(extra);
-    sink.word(messages.size());
+    if (!tenant.empty()) sink.text(tenant);
+    if (!model.empty()) sink.text(model);
+    if (!task.empty()) sink.text(task);
+    if (!extra.empty()) sink.text(extra);
     for (const Message& message : messages) walk_canonical(sink, message);
-    sink.word(tools.size());
-    for (const Tool& tool : tools) walk_canonical(sink, tool);
-    walk_canonical(sink, stop);
-    walk_canonical(sink, fallbacks);
+    if (!tools.empty()) {
+        sink.word(tools.size());
+        for (const Tool& tool : tools) walk_canonical(sink, tool);
+    }
+    if (!stop.empty()) walk_canonical(sink, stop);
+    if (!fallbacks.empty()) walk_canonical(sink, fallbacks);
     if (tool_choice) walk_canonical(sink, *tool_choice);
     if (response_format) walk_canonical(sink, *response_format);
 }
@@ -129,12 +159,9 @@ void walk_canonical(Sink& sink, const Request& request) {
 } // namespace detail
 
 BATON_DECL void canonical(const Request& request, std::string& out) {
-    detail::CanonicalSize size;
-    detail::walk_canonical(size, request);
-    const std::size_t start = out.size();
-    out.resize(start + size.size);
-    detail::CanonicalWriter writer(out.data() + start);
+    detail::CanonicalWriter writer(out);
     detail::walk_canonical(writer, request);
+    writer.flush();
 }
 
 } // namespace baton

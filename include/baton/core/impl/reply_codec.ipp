@@ -3,24 +3,91 @@
 
 #include <baton/core/reply_codec.hpp>
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace baton {
 namespace detail {
 
-inline constexpr char reply_codec_version = 1;
+// The form: words of 8 bytes, low byte first, and texts, each preceded by a word with its length and, in the
+// upper 16 bits, a mark. Fixed words and not varints: they are a hundred bytes of a reply of kilobytes, and
+// are counted and written without a branch. One description, walked twice: to know the size, and to write in
+// place.
+inline constexpr std::uint64_t reply_codec_version = 1;
 
-inline void put_number(std::string& out, std::uint64_t value) { // LEB128: 7 bits a byte, low ones first
-    while (value >= 0x80) {
-        out += static_cast<char>(value | 0x80);
-        value >>= 7;
-    }
-    out += static_cast<char>(value);
+constexpr std::uint64_t low_byte_first(std::uint64_t word) noexcept {
+    if constexpr (std::endian::native == std::endian::little) return word;
+    std::uint64_t swapped = 0;
+    for (int i = 0; i < 8; ++i) swapped |= (word >> 8 * i & 0xff) << (56 - 8 * i);
+    return swapped;
 }
 
-inline void put_text(std::string& out, std::string_view text) {
-    put_number(out, text.size());
-    out += text;
+class PackSize {
+public:
+    void word(std::uint64_t) noexcept { size += 8; }
+    void text(std::string_view text, std::uint64_t = 0) noexcept { size += 8 + text.size(); }
+    std::size_t size = 0;
+};
+
+class PackWriter {
+public:
+    explicit PackWriter(char* to) noexcept : to_(to) {}
+    void word(std::uint64_t value) noexcept {
+        value = low_byte_first(value);
+        std::memcpy(to_, &value, 8);
+        to_ += 8;
+    }
+    void text(std::string_view text, std::uint64_t mark = 0) noexcept {
+        word(text.size() | mark << 48);
+        if (text.empty()) return;
+        std::memcpy(to_, text.data(), text.size());
+        to_ += text.size();
+    }
+
+private:
+    char* to_;
+};
+
+template <class Sink>
+void walk_reply(Sink& sink, const Reply& reply, int index) noexcept {
+    // As in canonical.ipp, the bindings name every member: a class that gains one does not compile until
+    // somebody has decided here whether it is kept.
+    const auto& [id, model, provider, parts, stop, stop_text, usage, trace, served_by_fallback, joined] =
+        reply;
+    const auto& [input, cached, written, input_audio, output, reasoning, output_audio, reported, estimated] =
+        usage;
+    static_cast<void>(provider);
+    static_cast<void>(trace);
+    static_cast<void>(served_by_fallback);
+    static_cast<void>(joined);
+    sink.word(reply_codec_version | std::uint64_t{static_cast<unsigned char>(stop)} << 8 |
+              std::uint64_t{reported} << 16 | std::uint64_t{estimated} << 17 |
+              static_cast<std::uint64_t>(index < 0 ? 0 : std::int64_t{index} + 1) << 32);
+    sink.text(id);
+    sink.text(model);
+    sink.text(stop_text);
+    sink.word(input);
+    sink.word(cached);
+    sink.word(written);
+    sink.word(input_audio);
+    sink.word(output);
+    sink.word(reasoning);
+    sink.word(output_audio);
+    sink.word(parts.size());
+    for (const auto& [kind, text, detail] : parts) {
+        const bool is_error = detail && detail->is_error;
+        sink.text(text, static_cast<unsigned char>(kind) | (detail ? 0x100U : 0U) | (is_error ? 0x200U : 0U));
+        if (!detail) continue;
+        const auto& [call, name, media_type, signature, vendor, extra, in_the_mark] = *detail;
+        static_cast<void>(in_the_mark);
+        sink.text(call);
+        sink.text(name);
+        sink.text(media_type);
+        sink.text(signature);
+        sink.text(vendor);
+        sink.text(extra);
+    }
 }
 
 /// Reads from untrusted bytes: after the first thing that does not fit, everything reads as empty.
@@ -28,26 +95,21 @@ class UnpackCursor {
 public:
     explicit UnpackCursor(std::string_view bytes) noexcept : left_(bytes) {}
 
-    std::uint64_t number() noexcept {
-        std::uint64_t value = 0;
-        for (int shift = 0; shift < 64 && !left_.empty(); shift += 7) {
-            const auto byte = static_cast<unsigned char>(left_.front());
-            left_.remove_prefix(1);
-            if (shift == 63 && byte > 1) break; // the 64th bit is the last there is
-            value |= std::uint64_t{byte & 0x7fU} << shift;
-            if (byte < 0x80) return byte == 0 && shift > 0 ? fail() : value; // one form per number
+    std::uint64_t word() noexcept {
+        if (left_.size() < 8) {
+            fail();
+            return 0;
         }
-        return fail();
+        std::uint64_t value;
+        std::memcpy(&value, left_.data(), 8);
+        left_.remove_prefix(8);
+        return low_byte_first(value);
     }
-
-    /// A number of at most `most`, for enumerations and flags.
-    unsigned char small(unsigned most) noexcept {
-        const std::uint64_t value = number();
-        return static_cast<unsigned char>(value <= most ? value : fail());
-    }
-
-    std::string_view text() noexcept {
-        const std::uint64_t size = number();
+    /// A text, and its mark.
+    std::string_view text(std::uint64_t& mark) noexcept {
+        const std::uint64_t head = word();
+        const std::uint64_t size = head & 0xffff'ffff'ffffU;
+        mark = head >> 48;
         if (size > left_.size()) {
             fail();
             return {};
@@ -56,11 +118,16 @@ public:
         left_.remove_prefix(text.size());
         return text;
     }
-
-    std::uint64_t fail() noexcept {
+    /// A text that bears no mark.
+    std::string_view text() noexcept {
+        std::uint64_t mark = 0;
+        const std::string_view plain = text(mark);
+        if (mark != 0) fail();
+        return plain;
+    }
+    void fail() noexcept {
         good_ = false;
         left_ = {};
-        return 0;
     }
     bool good() const noexcept { return good_; }
     bool at_end() const noexcept { return good_ && left_.empty(); }
@@ -70,96 +137,84 @@ private:
     bool good_ = true;
 };
 
+inline bool read_part(UnpackCursor& in, Part& part) {
+    std::uint64_t mark = 0;
+    part.text = in.text(mark);
+    const std::uint64_t kind = mark & 0xff, flags = mark >> 8; // 0: no detail, 1: detail, 3: and an error
+    if (kind > static_cast<unsigned char>(Part::Kind::opaque) || flags > 3 || flags == 2) return false;
+    part.kind = static_cast<Part::Kind>(kind);
+    if (flags == 0) return in.good();
+    Part::Detail& detail = part.detail.ensure();
+    detail.is_error = flags == 3;
+    detail.id = in.text();
+    detail.name = in.text();
+    detail.media_type = in.text();
+    detail.signature = in.text();
+    detail.vendor = in.text();
+    detail.extra = in.text();
+    return in.good();
+}
+
+inline bool read_reply(UnpackCursor& in, Reply& reply, std::uint64_t& index) {
+    const std::uint64_t head = in.word();
+    const std::uint64_t stop = head >> 8 & 0xff, flags = head >> 16 & 0xffff;
+    index = head >> 32;
+    if ((head & 0xff) != reply_codec_version || stop > static_cast<unsigned char>(StopReason::pause) ||
+        flags > 3 || index > 0x7fff'ffffU) {
+        return false;
+    }
+    reply.stop = static_cast<StopReason>(stop);
+    reply.id = in.text();
+    reply.model = in.text();
+    reply.stop_text = in.text();
+    Usage& usage = reply.usage;
+    usage.reported = (flags & 1) != 0;
+    usage.estimated = (flags & 2) != 0;
+    usage.input_tokens = in.word();
+    usage.cached_input_tokens = in.word();
+    usage.cache_write_tokens = in.word();
+    usage.input_audio_tokens = in.word();
+    usage.output_tokens = in.word();
+    usage.reasoning_tokens = in.word();
+    usage.output_audio_tokens = in.word();
+    // Part by part, never by a count that the bytes claim: nothing is allocated that they do not hold.
+    for (std::uint64_t left = in.word(); left > 0; --left) {
+        if (!in.good() || !read_part(in, reply.parts.emplace_back())) return false;
+    }
+    return in.at_end();
+}
+
 } // namespace detail
 
-BATON_DECL void pack(const Reply& reply, std::string& out, int provider) {
-    using detail::put_number, detail::put_text;
-    std::size_t size = 64 + reply.id.size() + reply.model.size() + reply.stop_text.size();
-    for (const Part& part : reply.parts) size += part.text.size() + (part.detail ? 128 : 8);
-    if (out.capacity() - out.size() < size) out.reserve(out.size() + size);
+BATON_DECL std::size_t packed_size(const Reply& reply, int provider) noexcept {
+    detail::PackSize sink;
+    detail::walk_reply(sink, reply, provider);
+    return sink.size;
+}
 
-    out += detail::reply_codec_version;
-    put_number(out, static_cast<std::uint64_t>(provider < 0 ? 0 : std::int64_t{provider} + 1));
-    // As in canonical.ipp, the bindings name every member: a class that gains one does not compile until
-    // somebody has decided here whether it is kept.
-    const auto& [id, model, provider_name, parts, stop, stop_text, usage, trace, served_by_fallback, joined] =
-        reply;
-    static_cast<void>(provider_name);
-    static_cast<void>(trace);
-    static_cast<void>(served_by_fallback);
-    static_cast<void>(joined);
-    put_text(out, id);
-    put_text(out, model);
-    put_number(out, static_cast<unsigned char>(stop));
-    put_text(out, stop_text);
-    const auto& [input, cached, written, input_audio, output, reasoning, output_audio, reported, estimated] =
-        usage;
-    put_number(out, (reported ? 1U : 0U) | (estimated ? 2U : 0U));
-    for (const std::uint64_t count : {input, cached, written, input_audio, output, reasoning, output_audio}) {
-        put_number(out, count);
-    }
-    put_number(out, parts.size());
-    for (const auto& [kind, text, detail] : parts) {
-        put_number(out, static_cast<unsigned char>(kind));
-        put_text(out, text);
-        if (!detail) {
-            put_number(out, 0);
-            continue;
-        }
-        const auto& [call, name, media_type, signature, vendor, extra, is_error] = *detail;
-        put_number(out, is_error ? 2 : 1);
-        put_text(out, call);
-        put_text(out, name);
-        put_text(out, media_type);
-        put_text(out, signature);
-        put_text(out, vendor);
-        put_text(out, extra);
-    }
+BATON_DECL void pack(const Reply& reply, char* to, int provider) noexcept {
+    detail::PackWriter writer(to);
+    detail::walk_reply(writer, reply, provider);
+}
+
+BATON_DECL void pack(const Reply& reply, std::string& out, int provider) {
+    const std::size_t start = out.size();
+    out.resize(start + packed_size(reply, provider));
+    pack(reply, out.data() + start, provider);
 }
 
 BATON_DECL bool unpack(std::string_view bytes, Reply& reply, int* provider) {
     reply = Reply();
-    if (provider) *provider = -1;
     detail::UnpackCursor in(bytes);
-    if (in.number() != static_cast<unsigned char>(detail::reply_codec_version)) return false;
-    const std::uint64_t index = in.number();
-    if (index > 0x7fffffffU) return false;
-    reply.id = in.text();
-    reply.model = in.text();
-    reply.stop = static_cast<StopReason>(in.small(static_cast<unsigned char>(StopReason::pause)));
-    reply.stop_text = in.text();
-    const unsigned flags = in.small(3);
-    reply.usage.reported = (flags & 1U) != 0;
-    reply.usage.estimated = (flags & 2U) != 0;
-    Usage& u = reply.usage;
-    for (std::uint64_t* count :
-         {&u.input_tokens, &u.cached_input_tokens, &u.cache_write_tokens, &u.input_audio_tokens,
-          &u.output_tokens, &u.reasoning_tokens, &u.output_audio_tokens}) {
-        *count = in.number();
-    }
-    // Part by part, never by a count that the bytes claim: nothing is allocated that they do not hold.
-    for (std::uint64_t left = in.number(); left > 0 && in.good(); --left) {
-        Part& part = reply.parts.emplace_back();
-        part.kind = static_cast<Part::Kind>(in.small(static_cast<unsigned char>(Part::Kind::opaque)));
-        part.text = in.text();
-        const unsigned detail = in.small(2);
-        if (detail == 0) continue;
-        Part::Detail& rest = part.detail.ensure();
-        rest.is_error = detail == 2;
-        rest.id = in.text();
-        rest.name = in.text();
-        rest.media_type = in.text();
-        rest.signature = in.text();
-        rest.vendor = in.text();
-        rest.extra = in.text();
-    }
-    if (!in.at_end()) {
+    std::uint64_t index = 0;
+    const bool good = detail::read_reply(in, reply, index);
+    if (good) {
+        reply.seal();
+    } else {
         reply = Reply();
-        return false;
     }
-    reply.seal();
-    if (provider) *provider = static_cast<int>(index) - 1;
-    return true;
+    if (provider) *provider = good ? static_cast<int>(index) - 1 : -1;
+    return good;
 }
 
 } // namespace baton

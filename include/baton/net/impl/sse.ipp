@@ -134,7 +134,7 @@ BATON_DECL bool SseParser::resume(const char*& at, const char* end) {
         pending_ = static_cast<unsigned char>(pending_ & ~line_feed);
     }
     if ((pending_ & comment) != 0) {
-        at = detail::find<detail::LineEnd, true>(at, at, end);
+        at = baton::detail::find<baton::detail::LineEnd, true>(at, at, end);
         if (at == end) return false;
         pending_ = *at++ == '\r' ? line_feed : nothing;
         if (pending_ == line_feed && at != end) {

@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -156,8 +157,10 @@ struct TlsPem {
         tls_clear_errors();
         std::vector<TlsCertificate> all;
         const TlsBio in = bio();
-        while (X509* certificate = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr))
+        while (X509* certificate = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
             all.emplace_back(certificate);
+            X509_check_purpose(certificate, -1, 0); // decodes the extensions now, not when threads share it
+        }
         const unsigned long end = ERR_peek_last_error();
         if (ERR_GET_LIB(end) != ERR_LIB_PEM || ERR_GET_REASON(end) != PEM_R_NO_START_LINE) {
             tls_throw(name + " holds a certificate that cannot be read: " + tls_reason(end));

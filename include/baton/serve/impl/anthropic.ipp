@@ -86,6 +86,7 @@ inline Part content_block(RequestReader& body) {
         detail.vendor = Anthropic::name;
     }
     const auto made = [&](Kind kind, std::string& content) {
+        body.adopt(block);
         if (detail == Part::Detail()) return Part(kind, std::move(content));
         return Part(kind, std::move(content), std::move(detail));
     };

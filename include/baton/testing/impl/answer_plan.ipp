@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <initializer_list>
 #include <iterator>
 #include <string_view>
 #include <type_traits>
@@ -33,20 +32,21 @@ inline std::string_view reason_phrase(int status) noexcept {
     }
 }
 
-inline bool one_of(Fault fault, std::initializer_list<Fault> list) noexcept {
-    return std::find(list.begin(), list.end(), fault) != list.end();
+template <class... F>
+bool one_of(Fault fault, F... list) noexcept {
+    return ((fault == list) || ...);
 }
 
 /// A good answer reaches a client that can cope, in spite of the fault.
-inline bool harmless(Fault fault, bool openai_stream) noexcept {
+inline bool harmless(Fault fault, bool stream, bool openai) noexcept {
     // A finish reason is a terminal event of OpenAI's dialect; Anthropic's has only one, message_stop.
-    if (fault == Fault::missing_done) return openai_stream;
-    return one_of(fault,
-                  {Fault::none, Fault::close_after, Fault::close_on_next, Fault::close_announced,
-                   Fault::early_response, Fault::slow_headers, Fault::trickle, Fault::split_utf8,
-                   Fault::interim, Fault::comments, Fault::tiny_events, Fault::trailers, Fault::giant_header,
-                   Fault::many_headers, Fault::extra_bytes, Fault::done_without_blank, Fault::lone_surrogate,
-                   Fault::split_surrogate, Fault::giant_event});
+    if (fault == Fault::missing_done) return stream && openai;
+    if (fault == Fault::done_without_blank) return !stream || openai;
+    return one_of(fault, Fault::none, Fault::close_after, Fault::close_on_next, Fault::close_announced,
+                  Fault::early_response, Fault::slow_headers, Fault::trickle, Fault::split_utf8,
+                  Fault::interim, Fault::comments, Fault::tiny_events, Fault::trailers, Fault::giant_header,
+                  Fault::many_headers, Fault::extra_bytes, Fault::lone_surrogate, Fault::split_surrogate,
+                  Fault::giant_event);
 }
 
 /// Builds one AnswerPlan: the body with its pieces, then the framing around it, then the cuts.
@@ -101,7 +101,7 @@ private:
             if (behaviour_.error) return make_error(*behaviour_.error);
             request_.anthropic() ? serve::Anthropic::encode_models(models, body_)
                                  : serve::OpenAI::encode_models(models, body_);
-            plan_.complete = harmless(behaviour_.fault, false);
+            plan_.complete = harmless(behaviour_.fault, false, true);
             return piece();
         case ServedRequest::Kind::other: break;
         }
@@ -139,7 +139,7 @@ private:
         }
         list_tokens();
         const bool openai = request_.kind == ServedRequest::Kind::openai;
-        plan_.complete = harmless(fault, openai && stream_);
+        plan_.complete = harmless(fault, stream_, openai);
         Reply reply = behaviour_.answer.reply(request_.incoming.request.model);
         if (reply.id == "answer-1") reply.id = "answer-" + std::to_string(request_.number);
         stream_ ? stream_answer<Dialect>(reply) : whole_answer<Dialect>(reply);
@@ -311,8 +311,8 @@ private:
 
     Framing framing() const noexcept {
         const Fault fault = behaviour_.fault;
-        if (one_of(fault, {Fault::bad_chunk_size, Fault::huge_chunk_size, Fault::missing_last_chunk,
-                           Fault::trailers, Fault::length_and_chunked, Fault::bad_record})) {
+        if (one_of(fault, Fault::bad_chunk_size, Fault::huge_chunk_size, Fault::missing_last_chunk,
+                   Fault::trailers, Fault::length_and_chunked, Fault::bad_record)) {
             return Framing::chunked;
         }
         if (fault == Fault::short_length || fault == Fault::long_length) return Framing::length;
@@ -369,7 +369,7 @@ private:
                 out.append("x-field-").append(std::to_string(i)).append(": v\r\n");
             }
         }
-        const bool closes = one_of(fault, {Fault::close_announced, Fault::early_response});
+        const bool closes = one_of(fault, Fault::close_announced, Fault::early_response);
         if (closes || framing == Framing::until_close) out += "connection: close\r\n";
         if (fault == Fault::close_after || fault == Fault::close_on_next) out += "connection: keep-alive\r\n";
         if (framing == Framing::chunked) out += "transfer-encoding: chunked\r\n";

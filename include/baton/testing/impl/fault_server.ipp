@@ -279,8 +279,7 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
             co_await drain(core, session);
         } else if (fault == ConnectionFault::handshake_eof || fault == ConnectionFault::handshake_garbage) {
             co_await receive_raw(core, session);
-            const std::string garbage =
-                "\x8f\x03\x7f this is no TLS record, and it is long enough to look at";
+            const std::string garbage = "SSH-2.0-this_is_no_TLS\r\n";
             if (fault == ConnectionFault::handshake_garbage) co_await send_raw(core, session, garbage);
             finish_sending(session);
         }
@@ -411,7 +410,8 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
             if (!alive) break;
             sent = step.end;
         }
-        if (alive && !plan.below_tls.empty()) alive = co_await send_raw(core, session, plan.below_tls);
+        const bool junk = alive && !plan.below_tls.empty();
+        if (junk) alive = co_await send_raw(core, session, plan.below_tls);
         if (alive) co_await pause(session, plan.end_pause);
         if (!alive) core.note_broken(request, plan);
         core.note([&](Ledger& l) {

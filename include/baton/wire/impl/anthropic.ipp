@@ -198,14 +198,14 @@ BATON_DECL bool AnthropicBlocks::extend(json::Reader& reader, Delta& delta, Repl
         } else if (json::is(key, "text")) {
             if (open_ != Open::text || !reader.string(text, scratch_)) return;
             part.text.append(text);
-            delta.text = text;
+            delta.text = std::string_view(part.text).substr(part.text.size() - text.size());
         } else if (json::is(key, "partial_json")) {
             if (open_ == Open::tool) add_input(reader, delta, part);
             if (open_ == Open::opaque) reader.append_string(pieces_);
         } else if (json::is(key, "thinking")) {
             if (open_ != Open::thinking || !reader.string(text, scratch_)) return;
             part.text.append(text);
-            delta.reasoning = text;
+            delta.reasoning = std::string_view(part.text).substr(part.text.size() - text.size());
         } else if (json::is(key, "signature")) {
             if (open_ == Open::thinking) reader.append_string(part.detail->signature);
         } else if (json::is(key, "citation")) {
@@ -296,19 +296,29 @@ BATON_DECL void AnthropicStreamDecoder::start(json::Reader& reader, Delta& delta
     if (reply.parts.size() > from) blocks_.show(from, delta, reply);
 }
 
+BATON_DECL AnthropicStreamDecoder::Event AnthropicStreamDecoder::named(std::string_view type) noexcept {
+    if (json::is(type, "content_block_delta")) return Event::block_delta;
+    if (json::is(type, "content_block_start")) return Event::block_start;
+    if (json::is(type, "content_block_stop")) return Event::block_stop;
+    if (json::is(type, "message_start")) return Event::message_start;
+    if (json::is(type, "message_delta")) return Event::message_delta;
+    if (json::is(type, "message_stop")) return Event::message_stop;
+    if (json::is(type, "error")) return Event::error;
+    return type.empty() ? Event::unnamed : Event::unknown;
+}
+
 BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::string_view data, Delta& delta,
                                                  Reply& reply) {
     delta = Delta{};
-    std::string_view named =
-        type == "message" ? std::string_view() : type; // else the payload's own type counts
-    std::string type_scratch;
+    // where the stream names no event, the payload's own type counts
+    Event event = json::is(type, "message") ? Event::unnamed : named(type);
     std::int64_t index = -1;
     bool orphan = false; // a delta for a block that is not open
     bool error_member = false;
     json::Reader reader(data);
     reader.object([&](std::string_view key) {
         if (json::is(key, "delta")) {
-            if (named == "message_delta") {
+            if (event == Event::message_delta) {
                 reader.object(
                     [&](std::string_view member) { detail::read_anthropic_stop(reader, member, reply); });
             } else {
@@ -317,8 +327,8 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
         } else if (json::is(key, "index")) {
             reader.integer(index);
         } else if (json::is(key, "type")) {
-            std::string_view own;
-            if (named.empty() && reader.string(own, type_scratch)) named = own;
+            std::string own;
+            if (event == Event::unnamed && reader.append_string(own)) event = named(own);
         } else if (json::is(key, "content_block")) {
             const std::size_t from = reply.parts.size();
             if (!blocks_.close(reply)) orphan = true;
@@ -326,36 +336,29 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
             open_index_ = index;
             blocks_.show(from, delta, reply);
         } else if (json::is(key, "message")) {
-            if (named != "error") start(reader, delta, reply);
+            if (event != Event::error) start(reader, delta, reply);
         } else if (json::is(key, "usage")) {
             detail::read_anthropic_usage(reader, reply.usage);
         } else if (json::is(key, "error")) {
             error_member = reader.kind() == json::Reader::Kind::object;
         }
     });
-    if (error_member || named == "error") [[unlikely]] {
+    if (error_member || event == Event::error) [[unlikely]] {
         return fail(make_error_in_answer(detail::anthropic_vendor, data));
     }
     if (!reader.finish()) [[unlikely]] {
-        constexpr std::string_view known[] = {"",
-                                              "message_start",
-                                              "content_block_start",
-                                              "content_block_delta",
-                                              "content_block_stop",
-                                              "message_delta",
-                                              "message_stop"};
-        if (std::find(std::begin(known), std::end(known), named) == std::end(known)) return Step::nothing;
+        if (event == Event::unknown) return Step::nothing; // may hold anything
         return fail(malformed(detail::anthropic_vendor, "an event that is not a JSON object", data));
     }
     if (orphan) [[unlikely]] {
         return fail(malformed(detail::anthropic_vendor, "a content block that does not fit together", data));
     }
-    if (named == "content_block_stop" || named == "message_stop") {
+    if (event == Event::block_stop || event == Event::message_stop) {
         open_index_ = -1;
         if (!blocks_.close(reply)) {
             return fail(malformed(detail::anthropic_vendor, "a content block that is not JSON", data));
         }
-        if (named == "message_stop") {
+        if (event == Event::message_stop) {
             reply.seal();
             return Step::end;
         }

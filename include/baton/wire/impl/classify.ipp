@@ -206,7 +206,11 @@ inline std::string_view next_step(Errc code) noexcept {
 
 inline Error finished(const Vendor& vendor, Errc code, ErrorBody body, Error::Detail detail) {
     constexpr std::size_t room = 256; // what next_step and key_variable may need within Error::max_message
-    if (body.message.size() > Error::max_message - room) body.message.resize(Error::max_message - room);
+    if (std::size_t end = Error::max_message - room; body.message.size() > end) {
+        while (end > 0 && (static_cast<unsigned char>(body.message[end]) & 0xC0) == 0x80)
+            --end; // whole characters
+        body.message.resize(end);
+    }
     detail.message = std::move(body.message);
     if (code == Errc::auth && !vendor.key_variable.empty()) {
         detail.message.append("; check ").append(vendor.key_variable).append(" or Options.key");

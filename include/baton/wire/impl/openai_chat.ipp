@@ -73,8 +73,8 @@ BATON_DECL void ChatAssembler::choice(json::Reader& reader, Delta& delta, Reply&
     }
     if (finish.size() > 2 && finish.front() == '"') {
         json::Reader late(finish);
-        std::string_view reason;
-        if (late.string(reason, scratch_)) set_stop(reason, reply);
+        std::string reason;
+        if (late.append_string(reason)) set_stop(reason, reply);
     }
 }
 
@@ -90,7 +90,7 @@ BATON_DECL void ChatAssembler::content(json::Reader& reader, Delta& delta, Reply
             }
         } else if (json::is(key, "reasoning_content") || json::is(key, "reasoning")) {
             std::string_view text;
-            if (reasoned || !reader.string(text, reasoning_scratch_)) return;
+            if (reasoned || !reader.string(text, scratch_)) return;
             reasoned = !text.empty();
             add_reasoning(text, delta, reply);
         } else if (json::is(key, "tool_calls")) {
@@ -122,11 +122,11 @@ BATON_DECL void ChatAssembler::content_array(json::Reader& reader, Delta& delta,
 
 BATON_DECL void ChatAssembler::thinking(json::Reader& reader, Delta& delta, Reply& reply) {
     std::string_view text;
-    if (reader.string(text, reasoning_scratch_)) return add_reasoning(text, delta, reply);
+    if (reader.string(text, scratch_)) return add_reasoning(text, delta, reply);
     reader.array([&] {
         reader.object([&](std::string_view key) {
             std::string_view piece;
-            if (json::is(key, "text") && reader.string(piece, reasoning_scratch_)) {
+            if (json::is(key, "text") && reader.string(piece, scratch_)) {
                 add_reasoning(piece, delta, reply);
             }
         });
@@ -141,7 +141,7 @@ BATON_DECL void ChatAssembler::refusal(json::Reader& reader, Delta& delta, Reply
         detail.name = "refusal"; // so that it can go back as what it was
         detail.vendor = vendor_;
     }
-    append(reply.parts[static_cast<std::size_t>(refusal_part_)].text, text, text_added_, delta.text);
+    append(reply.parts[static_cast<std::size_t>(refusal_part_)].text, text, delta.text);
 }
 
 BATON_DECL std::uint32_t ChatAssembler::find_call(std::int64_t wire_index, std::string_view id,

@@ -1,0 +1,17 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+/// Optional separate compilation of the testing kit and of the server side of the wires; as baton/src.hpp.
+
+#include <baton/src.hpp>
+
+#include <baton/serve/impl/anthropic.ipp>
+#include <baton/serve/impl/error_status.ipp>
+#include <baton/serve/impl/openai.ipp>
+#include <baton/serve/impl/request_reader.ipp>
+#include <baton/testing/impl/answer.ipp>
+#include <baton/testing/impl/answer_plan.ipp>
+#include <baton/testing/impl/certificates.ipp>
+#include <baton/testing/impl/fault_script.ipp>
+#include <baton/testing/impl/fault_server.ipp>
+#include <baton/testing/impl/served_request.ipp>

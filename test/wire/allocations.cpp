@@ -1,0 +1,118 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+// Decoding a stream costs a handful of allocations in all, none per event.
+#define BOOST_TEST_MODULE allocations
+#include <boost/test/unit_test.hpp>
+
+#include <baton/wire/anthropic.hpp>
+#include <baton/wire/openai.hpp>
+
+#include <cstdlib>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+namespace {
+long allocations = 0;
+}
+
+// All allocations of the program. Not inlined: GCC would see free() meet operator new and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size)) return memory;
+    throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+BOOST_AUTO_TEST_SUITE(allocations_of_streams)
+
+using namespace baton;
+using wire::Step;
+
+namespace {
+
+// Returns what `events` events of `event` cost, start and end included.
+template <class Decoder, class Play>
+long cost(Play&& play) {
+    const long before = allocations;
+    {
+        Decoder decoder;
+        Reply reply;
+        play(decoder, reply);
+    }
+    return allocations - before;
+}
+
+void expect(Step got, Step expected) {
+    if (got != expected) throw std::logic_error("unexpected step");
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(openai_text) {
+    const std::string event =
+        R"({"id":"chatcmpl-BkXr3pQwErTy1234567890abcdEF","object":"chat.completion.chunk","created":1757000000,)"
+        R"("model":"gpt-4o-mini-2024-07-18","choices":[{"index":0,"delta":{"content":" river\n"},"logprobs":null,)"
+        R"("finish_reason":null}],"usage":null,"obfuscation":"abc"})";
+    const std::string last = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
+    const auto stream = [&](int events) {
+        return cost<OpenAI::StreamDecoder>([&](OpenAI::StreamDecoder& decoder, Reply& reply) {
+            Delta delta;
+            for (int i = 0; i < events; ++i)
+                expect(decoder.on_event("message", event, delta, reply), Step::delta);
+            expect(decoder.on_event("message", last, delta, reply), Step::nothing);
+            expect(decoder.on_event("message", "[DONE]", delta, reply), Step::end);
+        });
+    };
+    BOOST_TEST(stream(500) <= 6);
+    BOOST_TEST(stream(1000) - stream(500) <= 1); // the text doubles once
+}
+
+BOOST_AUTO_TEST_CASE(openai_tool_call) {
+    const std::string first =
+        R"({"id":"c","model":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1234567890abcdef",)"
+        R"("function":{"name":"a_function_with_a_name","arguments":""}}]}}]})";
+    const std::string piece =
+        R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\"a\":"}}]}}]})";
+    const auto stream = [&](int events) {
+        return cost<OpenAI::StreamDecoder>([&](OpenAI::StreamDecoder& decoder, Reply& reply) {
+            Delta delta;
+            expect(decoder.on_event("message", first, delta, reply), Step::delta);
+            for (int i = 0; i < events; ++i)
+                expect(decoder.on_event("message", piece, delta, reply), Step::delta);
+        });
+    };
+    BOOST_TEST(stream(500) <= 10);
+    BOOST_TEST(stream(1000) - stream(500) <= 1);
+}
+
+BOOST_AUTO_TEST_CASE(anthropic_text) {
+    const std::string event =
+        R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" river\n"}          })";
+    const auto stream = [&](int events) {
+        return cost<Anthropic::StreamDecoder>([&](Anthropic::StreamDecoder& decoder, Reply& reply) {
+            Delta delta;
+            expect(decoder.on_event(
+                       "message_start",
+                       R"({"type":"message_start","message":{"id":"msg_01ABCDEFGHIJKLMNOP",)"
+                       R"("model":"claude-haiku-4-5-20251001","content":[],"usage":{"input_tokens":3}}})",
+                       delta, reply),
+                   Step::nothing);
+            expect(
+                decoder.on_event(
+                    "content_block_start",
+                    R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})",
+                    delta, reply),
+                Step::nothing);
+            for (int i = 0; i < events; ++i) {
+                expect(decoder.on_event("content_block_delta", event, delta, reply), Step::delta);
+                expect(decoder.on_event("ping", R"({"type": "ping"})", delta, reply), Step::nothing);
+            }
+            expect(decoder.on_event("message_stop", R"({"type":"message_stop"})", delta, reply), Step::end);
+        });
+    };
+    BOOST_TEST(stream(500) <= 6);
+    BOOST_TEST(stream(1000) - stream(500) <= 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
