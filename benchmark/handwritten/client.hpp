@@ -48,6 +48,7 @@ struct Usage {
 };
 
 struct ChatReply {
+    std::string id;
     std::string model;
     std::string text;
     std::string finish_reason;
@@ -103,12 +104,13 @@ public:
         parser.body_limit(16 * 1024 * 1024);
         expires_after(options_.timeout);
         co_await http::async_read(*stream_, buffer_, parser, token);
-        const http::response<http::string_body> response = parser.release();
+        const http::response<http::string_body>& response = parser.get();
         if (!response.keep_alive()) stream_.reset();
         if (response.result() != http::status::ok) throw_http_error(response.result_int(), response.body());
 
         const json::value document = json::parse(response.body());
         ChatReply reply;
+        reply.id = document.at("id").as_string();
         reply.model = document.at("model").as_string();
         const json::value& choice = document.at("choices").at(0);
         reply.text = choice.at("message").at("content").as_string();
@@ -199,9 +201,15 @@ private:
 
     static json::object make_document(const ChatRequest& chat, bool streamed) {
         json::array messages;
-        for (const Message& message : chat.messages)
-            messages.push_back(json::object{{"role", message.role}, {"content", message.content}});
-        json::object document{{"model", chat.model}, {"messages", std::move(messages)}};
+        for (const Message& message : chat.messages) {
+            json::object item;
+            item["role"] = message.role;
+            item["content"] = message.content;
+            messages.push_back(std::move(item));
+        }
+        json::object document;
+        document["model"] = chat.model;
+        document["messages"] = std::move(messages);
         if (streamed) {
             document["stream"] = true;
             document["stream_options"] = json::object{{"include_usage", true}};
@@ -235,7 +243,10 @@ private:
     template <class OnDelta>
     static void read_chunk(const json::value& chunk, ChatReply& reply, OnDelta& on_delta) {
         const json::object& object = chunk.as_object();
-        if (reply.model.empty()) reply.model = object.at("model").as_string();
+        if (reply.id.empty()) {
+            reply.id = object.at("id").as_string();
+            reply.model = object.at("model").as_string();
+        }
         if (const json::value* usage = object.if_contains("usage"); usage != nullptr && !usage->is_null())
             reply.usage = read_usage(*usage);
         for (const json::value& choice : object.at("choices").as_array()) {

@@ -261,6 +261,37 @@ BOOST_AUTO_TEST_CASE(bytes_moved_between_neighbours_never_collide) {
     BOOST_TEST(seen.size() == made);
 }
 
+BOOST_AUTO_TEST_CASE(texts_moved_between_neighbouring_lists_never_collide) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i <= 5; ++i) {
+        Request r;
+        for (std::size_t k = 0; k < 5; ++k) (k < i ? r.stop : r.fallbacks).emplace_back("t");
+        seen.insert(bytes_of(r));
+        Request s;
+        for (std::size_t k = 0; k < 5; ++k) {
+            if (k == 0 || k == i) s.messages.emplace_back();
+            s.messages.back().role = Role::system;
+            s.messages.back().parts.emplace_back("t");
+        }
+        seen.insert(bytes_of(s));
+    }
+    BOOST_TEST(seen.size() == 6U + 5U); // a cut before the first part and one after the last are the same
+}
+
+BOOST_AUTO_TEST_CASE(a_detail_made_to_look_like_stop_sequences_does_not) {
+    // But for the flag that announces a detail, these two had the same bytes: the detail's id is eight zero
+    // bytes, which read as the length of an empty text, and so on.
+    Request with_detail;
+    with_detail.messages.push_back(baton::user(""));
+    with_detail.messages[0].parts[0].detail.ensure().id = std::string(8, '\0');
+    with_detail.stop = {std::string(1, '\0')};
+    Request without;
+    without.messages.push_back(baton::user(""));
+    without.stop = {"", "", "", "", "", "", "\1", ""};
+    BOOST_TEST(bytes_of(with_detail).size() == bytes_of(without).size());
+    BOOST_TEST((bytes_of(with_detail) != bytes_of(without)));
+}
+
 BOOST_AUTO_TEST_CASE(random_requests_are_equal_exactly_if_their_bytes_are) {
     Dice dice{42};
     std::map<std::string, Request> seen;

@@ -85,6 +85,9 @@ const std::vector<Vector>& vectors() {
          {message("a\xEF\xBF\xBD"
                   "b")}},
         {"data: a\xE2\x82\n\n", {message("a\xEF\xBF\xBD")}},
+        {"data: \xE0\x80\x80|\xED\xA0\x80|\xF0\x80\x80|\xF4\x90|\xC0\xAF|\xF1\x80\x80|\n\n",
+         {message(
+             "\uFFFD\uFFFD\uFFFD|\uFFFD\uFFFD\uFFFD|\uFFFD\uFFFD\uFFFD|\uFFFD\uFFFD|\uFFFD\uFFFD|\uFFFD|")}},
         {"data: " + cyrillic + "\n\n", {message(cyrillic)}},
         {" data: a\n\ndata: b\n\n", {message("b")}},
         {"DATA: a\n\ndata: b\n\n", {message("b")}},

@@ -10,8 +10,9 @@ using namespace lab;
 
 BOOST_AUTO_TEST_SUITE(behaviour)
 
-using Chat = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>, baton::Retry<baton::ExpBackoff>,
-                     baton::Breaker<baton::HalfOpen>, baton::Route<baton::ByTask>, baton::Use<Spy>>;
+using Chat = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                     baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
+                     baton::Route<baton::ByTask>, baton::Use<Spy>>;
 
 struct Fixture : Lab {
     template <class... Options>
@@ -32,7 +33,8 @@ struct Fixture : Lab {
 
 Request hello() { return Request("Hello"); }
 
-// --- retries --------------------------------------------------------------------------------------------------
+// --- retries
+// --------------------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(retries_wait_exactly_what_the_back_off_drew, Fixture) {
     for (const bool streamed : {false, true}) {
@@ -86,7 +88,8 @@ BOOST_FIXTURE_TEST_CASE(when_every_target_fails_the_last_error_has_all_attempts,
 }
 
 BOOST_FIXTURE_TEST_CASE(a_short_hint_is_waited_for_on_the_same_target, Fixture) {
-    net.serve("openai.test", sequence(baton::testing::rate_limited("retry-after: 3\r\n"), Behaviour(Answer("now"))));
+    net.serve("openai.test",
+              sequence(baton::testing::rate_limited("retry-after: 3\r\n"), Behaviour(Answer("now"))));
     Chat one = chat(baton::ExpBackoff::Options{.hint_jitter = 0});
     const Result got = complete(one, hello());
     BOOST_REQUIRE(got.reply);
@@ -96,9 +99,10 @@ BOOST_FIXTURE_TEST_CASE(a_short_hint_is_waited_for_on_the_same_target, Fixture) 
 }
 
 BOOST_FIXTURE_TEST_CASE(a_hint_in_milliseconds_and_one_as_a_date, Fixture) {
-    net.serve("openai.test", sequence(baton::testing::rate_limited("retry-after-ms: 250\r\nretry-after: 9\r\n"),
-                                      baton::testing::rate_limited("retry-after: Thu, 01 Jan 2026 00:00:02 GMT\r\n"),
-                                      Behaviour(Answer("now"))));
+    net.serve("openai.test",
+              sequence(baton::testing::rate_limited("retry-after-ms: 250\r\nretry-after: 9\r\n"),
+                       baton::testing::rate_limited("retry-after: Thu, 01 Jan 2026 00:00:02 GMT\r\n"),
+                       Behaviour(Answer("now"))));
     Chat one = chat(baton::ExpBackoff::Options{.hint_jitter = 0});
     const Result got = complete(one, hello());
     BOOST_REQUIRE(got.reply);
@@ -117,7 +121,8 @@ BOOST_FIXTURE_TEST_CASE(a_long_hint_moves_at_once, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(without_another_target_a_long_hint_is_waited_for, Fixture) {
-    net.serve("openai.test", sequence(baton::testing::rate_limited("retry-after: 7\r\n"), Behaviour(Answer("now"))));
+    net.serve("openai.test",
+              sequence(baton::testing::rate_limited("retry-after: 7\r\n"), Behaviour(Answer("now"))));
     Chat alone = make<Chat>(openai(), spy, baton::ExpBackoff::Options{.hint_jitter = 0});
     BOOST_TEST(complete(alone, hello()).errc() == Errc::ok);
     BOOST_TEST(elapsed() == 7s);
@@ -163,7 +168,8 @@ BOOST_FIXTURE_TEST_CASE(an_unreachable_host_is_retried_and_left, Fixture) {
     BOOST_TEST(one.stats().open_connections == 1u);
 }
 
-// --- limits of time -------------------------------------------------------------------------------------------
+// --- limits of time
+// -------------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(a_host_that_does_not_accept_times_out, Fixture) {
     net.on_connect("openai.test", [](std::uint64_t) { return baton::testing::Accept::hang(); });
@@ -217,7 +223,8 @@ BOOST_FIXTURE_TEST_CASE(a_stall_after_the_first_token_is_a_typed_error_with_what
 }
 
 BOOST_FIXTURE_TEST_CASE(a_whole_answer_that_stalls_is_asked_for_again, Fixture) {
-    net.serve("openai.test", sequence(Behaviour(Answer("one two three", 3), Fault::stall, 2), Behaviour(Answer("again"))));
+    net.serve("openai.test",
+              sequence(Behaviour(Answer("one two three", 3), Fault::stall, 2), Behaviour(Answer("again"))));
     Chat one = chat(baton::Limits::Options{.idle = 5s});
     const Result got = complete(one, hello());
     BOOST_REQUIRE(got.reply);
@@ -285,7 +292,8 @@ BOOST_FIXTURE_TEST_CASE(the_consumers_own_time_counts_only_towards_the_total, Fi
     BOOST_TEST(stream.reply().error().detail().delivered == "one two three");
 }
 
-// --- fallback and the commit point ------------------------------------------------------------------------------
+// --- fallback and the commit point
+// ------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(an_error_before_the_first_token_moves_the_stream, Fixture) {
     net.serve("openai.test", always(Behaviour(Answer("one two three", 3), Fault::error_event, 0)));
@@ -298,8 +306,8 @@ BOOST_FIXTURE_TEST_CASE(an_error_before_the_first_token_moves_the_stream, Fixtur
 }
 
 BOOST_FIXTURE_TEST_CASE(an_error_after_the_first_token_never_does, Fixture) {
-    for (const Fault fault : {Fault::error_event, Fault::reset_mid_body, Fault::close_mid_body, Fault::missing_end,
-                              Fault::bad_json, Fault::bad_chunk_size}) {
+    for (const Fault fault : {Fault::error_event, Fault::reset_mid_body, Fault::close_mid_body,
+                              Fault::missing_end, Fault::bad_json, Fault::bad_chunk_size}) {
         Lab fresh;
         fresh.net.serve("openai.test", always(Behaviour(Answer("one two three", 3), fault, 2)));
         fresh.net.serve("anthropic.test", always(Behaviour(Answer("never"))));
@@ -307,7 +315,8 @@ BOOST_FIXTURE_TEST_CASE(an_error_after_the_first_token_never_does, Fixture) {
         const Result got = fresh.stream(one, hello());
         BOOST_TEST_CONTEXT(baton::testing::to_string(fault)) {
             BOOST_TEST(!got.reply);
-            BOOST_TEST((got.errc() == Errc::truncated || got.errc() == Errc::transient || got.errc() == Errc::protocol));
+            BOOST_TEST((got.errc() == Errc::truncated || got.errc() == Errc::transient ||
+                        got.errc() == Errc::protocol));
             BOOST_TEST(std::string("one two three").starts_with(got.text));
             BOOST_TEST(got.text.starts_with("one two"));
             BOOST_TEST(got.reply.error().detail().delivered == got.text);
@@ -316,12 +325,14 @@ BOOST_FIXTURE_TEST_CASE(an_error_after_the_first_token_never_does, Fixture) {
     }
 }
 
-// --- breaker ----------------------------------------------------------------------------------------------------
+// --- breaker
+// ----------------------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(the_breaker_opens_skips_probes_and_closes, Fixture) {
     net.serve("openai.test", always(fails(Errc::transient)));
-    Chat one = chat(baton::ExpBackoff::Options{.max_retries = 0},
-                    baton::HalfOpen::Options{.min_calls = 4, .open = 10s, .jitter = 0, .probes = 1, .passes = 1});
+    Chat one =
+        chat(baton::ExpBackoff::Options{.max_retries = 0},
+             baton::HalfOpen::Options{.min_calls = 4, .open = 10s, .jitter = 0, .probes = 1, .passes = 1});
     for (int i = 0; i < 4; ++i) BOOST_TEST(complete(one, hello()).reply->text() == "from anthropic");
     BOOST_TEST(asked("openai.test") == 4u);
     BOOST_TEST(one.stats().targets[0].breaker == baton::BreakerPhase::open);
@@ -361,8 +372,9 @@ BOOST_FIXTURE_TEST_CASE(with_every_breaker_open_the_error_says_so, Fixture) {
 
 BOOST_FIXTURE_TEST_CASE(half_open_admits_one_probe_at_a_time_and_gives_its_place_back, Fixture) {
     net.serve("openai.test", always(fails(Errc::transient)));
-    Chat one = chat(baton::ExpBackoff::Options{.max_retries = 0},
-                    baton::HalfOpen::Options{.min_calls = 2, .open = 1s, .jitter = 0, .probes = 1, .passes = 1});
+    Chat one =
+        chat(baton::ExpBackoff::Options{.max_retries = 0},
+             baton::HalfOpen::Options{.min_calls = 2, .open = 1s, .jitter = 0, .probes = 1, .passes = 1});
     complete(one, hello());
     complete(one, hello());
     clock.advance(io, 1s);
@@ -390,16 +402,19 @@ BOOST_FIXTURE_TEST_CASE(what_is_the_callers_fault_does_not_trip_the_breaker, Fix
     BOOST_TEST(one.stats().targets[0].errors == 6u);
 }
 
-// --- route ------------------------------------------------------------------------------------------------------
+// --- route
+// ------------------------------------------------------------------------------------------------------
 
 std::string model_of(const ServedRequest& request) { return request.incoming.request.model; }
 
 BOOST_FIXTURE_TEST_CASE(a_task_has_its_row_and_the_row_its_settings, Fixture) {
     Chat one = chat(baton::ByTask(
-        baton::row("chat", baton::to<baton::Anthropic>("claude-x").temperature(0.25).max_tokens(77), baton::to<baton::OpenAI>("gpt-x")),
+        baton::row("chat", baton::to<baton::Anthropic>("claude-x").temperature(0.25).max_tokens(77),
+                   baton::to<baton::OpenAI>("gpt-x")),
         baton::row("code", baton::to<baton::OpenAI>("gpt-code")),
         baton::otherwise(baton::to<baton::OpenAI>("gpt-default"))));
-    const Result chatted = complete(one, Request("Hello", baton::task("chat"), baton::temperature(1.0), baton::max_tokens(400)));
+    const Result chatted =
+        complete(one, Request("Hello", baton::task("chat"), baton::temperature(1.0), baton::max_tokens(400)));
     BOOST_REQUIRE(chatted.reply);
     BOOST_TEST(chatted.reply->trace.task == "chat");
     const Request& sent = net.requests().back().incoming.request;
@@ -420,7 +435,8 @@ BOOST_FIXTURE_TEST_CASE(a_task_has_its_row_and_the_row_its_settings, Fixture) {
 
 BOOST_FIXTURE_TEST_CASE(a_row_falls_back_in_its_own_order, Fixture) {
     net.serve("anthropic.test", always(fails(Errc::quota)));
-    Chat one = chat(baton::ByTask(baton::row("chat", baton::to<baton::Anthropic>("claude-x"), baton::to<baton::OpenAI>("gpt-x"))));
+    Chat one = chat(baton::ByTask(
+        baton::row("chat", baton::to<baton::Anthropic>("claude-x"), baton::to<baton::OpenAI>("gpt-x"))));
     const Result got = complete(one, Request("Hello", baton::task("chat")));
     BOOST_REQUIRE(got.reply);
     BOOST_TEST(got.reply->provider == "openai");
@@ -445,7 +461,8 @@ BOOST_FIXTURE_TEST_CASE(a_rows_latency_moves_on, Fixture) {
         BOOST_REQUIRE(got.reply);
         BOOST_TEST(got.reply->provider == "anthropic");
         BOOST_TEST(elapsed() - before == 2s);
-        BOOST_TEST(ask(one, streamed, hello()).reply->provider == "openai"); // without the task: no such limit
+        BOOST_TEST(ask(one, streamed, hello()).reply->provider ==
+                   "openai"); // without the task: no such limit
     }
 }
 
@@ -463,17 +480,19 @@ BOOST_FIXTURE_TEST_CASE(a_hook_may_name_the_task, Fixture) {
     BOOST_TEST(model_of(net.requests().back()) == "gpt-default"); // the caller's word comes first
 }
 
-// --- hooks ------------------------------------------------------------------------------------------------------
+// --- hooks
+// ------------------------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(hooks_run_in_the_fixed_order_and_each_end_once, Fixture) {
     Chat one = chat();
     complete(one, hello());
-    BOOST_TEST(spy.state->log == (std::vector<std::string>{"start", "request", "targets", "attempt", "reply", "end"}),
+    BOOST_TEST(spy.state->log ==
+                   (std::vector<std::string>{"start", "request", "targets", "attempt", "reply", "end"}),
                boost::test_tools::per_element());
     spy.state->log.clear();
     stream(one, hello());
-    BOOST_TEST(spy.state->log == (std::vector<std::string>{"start", "request", "targets", "delta", "delta", "delta",
-                                                           "attempt", "reply", "end"}),
+    BOOST_TEST(spy.state->log == (std::vector<std::string>{"start", "request", "targets", "delta", "delta",
+                                                           "delta", "attempt", "reply", "end"}),
                boost::test_tools::per_element());
     BOOST_TEST(spy.state->ends.size() == 2u);
 }

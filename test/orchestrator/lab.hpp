@@ -35,14 +35,15 @@ using baton::testing::always;
 using baton::testing::Answer;
 using baton::testing::Behaviour;
 using baton::testing::Fault;
-using baton::testing::sequence;
 using baton::testing::Script;
+using baton::testing::sequence;
 using baton::testing::ServedRequest;
 
 /// Keys of the machine that runs the tests must not decide what they do.
 struct NoKeys {
     NoKeys() {
-        for (const char* name : {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"}) {
+        for (const char* name :
+             {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"}) {
             ::unsetenv(name);
         }
     }
@@ -221,9 +222,8 @@ public:
 
 /// A composition for tests: `Policies` in virtual time and memory, with a repeatable source of chance.
 template <class... Policies>
-using Virtual =
-    baton::Orchestrator<Policies..., baton::Clock<baton::testing::ManualClock>,
-                        baton::Transport<baton::testing::MemoryNet>, baton::Rng<baton::Xoshiro>>;
+using Virtual = baton::Orchestrator<Policies..., baton::Clock<baton::testing::ManualClock>,
+                                    baton::Transport<baton::testing::MemoryNet>, baton::Rng<baton::Xoshiro>>;
 
 /// An error as a vendor says it.
 inline Behaviour fails(Errc errc, std::string headers = {}) {
@@ -237,7 +237,9 @@ inline Behaviour fails(Errc errc, std::string headers = {}) {
 namespace baton {
 inline std::ostream& operator<<(std::ostream& out, Errc errc) { return out << to_string(errc); }
 inline std::ostream& operator<<(std::ostream& out, StopReason stop) { return out << static_cast<int>(stop); }
-inline std::ostream& operator<<(std::ostream& out, BreakerPhase phase) { return out << static_cast<int>(phase); }
+inline std::ostream& operator<<(std::ostream& out, BreakerPhase phase) {
+    return out << static_cast<int>(phase);
+}
 } // namespace baton
 
 namespace std::chrono {

@@ -9,24 +9,27 @@ using namespace lab;
 
 BOOST_AUTO_TEST_SUITE(sharing)
 
-using Chat = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>, baton::Retry<baton::ExpBackoff>,
-                     baton::Cache<baton::ExactMatch>, baton::Use<Spy>>;
+using Chat = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                     baton::Retry<baton::ExpBackoff>, baton::Cache<baton::ExactMatch>, baton::Use<Spy>>;
 
 struct Fixture : Lab {
     template <class... Options>
     Chat chat(Options&&... options) {
         return make<Chat>(openai(), anthropic(), spy, std::forward<Options>(options)...);
     }
-    Fixture() { net.serve("openai.test", [](const ServedRequest& request) {
-        return Behaviour(Answer("answer " + std::to_string(request.number) + " to all", 4));
-    }); }
+    Fixture() {
+        net.serve("openai.test", [](const ServedRequest& request) {
+            return Behaviour(Answer("answer " + std::to_string(request.number) + " to all", 4));
+        });
+    }
     ~Fixture() { BOOST_TEST(net.misused() == 0u); }
     std::size_t upstream() const { return net.requests().size(); }
 };
 
 Request hello() { return Request(baton::system("Be brief."), "Hello", baton::temperature(0.5)); }
 
-// --- cache ------------------------------------------------------------------------------------------------------
+// --- cache
+// ------------------------------------------------------------------------------------------------------
 
 BOOST_FIXTURE_TEST_CASE(an_equal_request_is_answered_from_memory_in_both_modes, Fixture) {
     for (const bool first_streamed : {false, true}) {
@@ -66,6 +69,7 @@ BOOST_FIXTURE_TEST_CASE(a_hit_does_not_suspend, Fixture) {
     io.restart();
     BOOST_TEST(io.poll_one() == 1u); // the spawned coroutine, from its beginning to its end
     BOOST_TEST(call->result.errc() == Errc::ok);
+    run();
     const auto streamed = start_stream(one, hello());
     io.restart();
     BOOST_TEST(io.poll_one() == 1u);
@@ -87,7 +91,8 @@ BOOST_FIXTURE_TEST_CASE(any_difference_is_a_miss, Fixture) {
     is_new(Request(baton::system("Be brief."), "Hello", baton::temperature(0.5), baton::model("gpt-x")));
     is_new(Request(baton::system("Be brief."), "Hello", baton::temperature(0.5), baton::stop("x")));
     is_new(Request("Be brief.", "Hello", baton::temperature(0.5)));
-    is_new(Request(baton::system("Be brief."), "Hello", baton::temperature(0.5), baton::extra("{\"user\":\"a\"}")));
+    is_new(Request(baton::system("Be brief."), "Hello", baton::temperature(0.5),
+                   baton::extra("{\"user\":\"a\"}")));
     for (int i = 0; i < 2; ++i) complete(one, hello());
     BOOST_TEST(upstream() == n);
 }
@@ -135,7 +140,8 @@ BOOST_FIXTURE_TEST_CASE(what_asks_not_to_be_cached_and_what_calls_tools_is_not, 
     Chat one = chat();
     for (int i = 0; i < 2; ++i) complete(one, Request("Hello", baton::cache(baton::no)));
     BOOST_TEST(upstream() == 2u);
-    for (int i = 0; i < 2; ++i) complete(one, Request("Hello", baton::tools(baton::Tool("clock", "tells the time"))));
+    for (int i = 0; i < 2; ++i)
+        complete(one, Request("Hello", baton::tools(baton::Tool("clock", "tells the time"))));
     BOOST_TEST(upstream() == 4u);
     const auto first = start_complete(one, Request("Hello", baton::cache(baton::no)));
     const auto second = start_complete(one, Request("Hello", baton::cache(baton::no)));
@@ -146,10 +152,10 @@ BOOST_FIXTURE_TEST_CASE(what_asks_not_to_be_cached_and_what_calls_tools_is_not, 
 BOOST_FIXTURE_TEST_CASE(answers_expire, Fixture) {
     Chat one = chat(baton::ExactMatch::Options{.ttl = 60s});
     complete(one, hello());
-    clock.advance(io, 59s);
+    clock.advance(io, 53s); // +- a tenth
     complete(one, hello());
     BOOST_TEST(upstream() == 1u);
-    clock.advance(io, 2s);
+    clock.advance(io, 14s);
     complete(one, hello());
     BOOST_TEST(upstream() == 2u);
 }
@@ -171,14 +177,21 @@ BOOST_FIXTURE_TEST_CASE(what_can_change_an_answer_is_part_of_the_key, Fixture) {
     BOOST_TEST(upstream() == 4u);
 }
 
-// --- single flight ------------------------------------------------------------------------------------------------
+// --- single flight
+// ------------------------------------------------------------------------------------------------
 
 /// An answer that takes its time, so that there is something to join.
-Behaviour slow_answer() {
+Behaviour slow_answer(const ServedRequest& request) {
     Behaviour behaviour(Answer::words(20, 5));
     behaviour.delay = 100ms;
-    behaviour.tokens_per_write = 1;
-    behaviour.gap = 10ms;
+    if (request.incoming.stream) {
+        behaviour.tokens_per_write = 1;
+        behaviour.gap = 10ms;
+    } else {
+        behaviour.fault = Fault::trickle;
+        behaviour.count = 20;
+        behaviour.step = 10ms;
+    }
     return behaviour;
 }
 const std::string slow_text = Answer::words(20, 5).text();
@@ -186,7 +199,7 @@ const std::string slow_text = Answer::words(20, 5).text();
 BOOST_AUTO_TEST_CASE(a_thousand_equal_calls_are_one_upstream) {
     for (int mode = 0; mode < 3; ++mode) { // unary, streamed, mixed
         Lab lab;
-        lab.net.serve("openai.test", always(slow_answer()));
+        lab.net.serve("openai.test", slow_answer);
         Chat one = lab.make<Chat>(openai(), lab.spy);
         std::vector<std::shared_ptr<Running>> calls;
         for (int i = 0; i < 1000; ++i) {
@@ -216,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_equal_calls_are_one_upstream) {
 BOOST_AUTO_TEST_CASE(who_joins_late_begins_at_the_first_token) {
     for (const bool leader_streams : {false, true}) {
         Lab lab;
-        lab.net.serve("openai.test", always(slow_answer()));
+        lab.net.serve("openai.test", slow_answer);
         Chat one = lab.make<Chat>(openai(), lab.spy);
         std::vector<std::shared_ptr<Running>> calls;
         calls.push_back(leader_streams ? lab.start_stream(one, hello()) : lab.start_complete(one, hello()));
@@ -237,7 +250,7 @@ BOOST_AUTO_TEST_CASE(who_joins_late_begins_at_the_first_token) {
 /// `readers` equal calls; after `steps` handlers the first one is cancelled. False if it was over by then.
 bool cancel_leader_after(int steps, int mode, int readers) {
     Lab lab;
-    lab.net.serve("openai.test", always(slow_answer()));
+    lab.net.serve("openai.test", slow_answer);
     Chat one = lab.make<Chat>(openai(), lab.spy);
     std::vector<std::shared_ptr<Running>> calls;
     for (int i = 0; i < readers; ++i) {
@@ -263,10 +276,10 @@ bool cancel_leader_after(int steps, int mode, int readers) {
             BOOST_TEST(got.reply->text() == slow_text);
             if (!got.deltas.empty()) BOOST_TEST(got.text == slow_text);
         }
-        BOOST_TEST(lab.net.requests().size() <= 1u + (steps == 0));
+        BOOST_TEST(lab.net.requests().size() == 1u);
         BOOST_TEST(one.stats().active_calls == 0u);
         BOOST_TEST(lab.net.misused() == 0u);
-        BOOST_TEST(lab.spy.state->ends.size() == lab.spy.state->log.size() - lab.spy.state->log.size() + std::size_t(readers) - (steps == 0));
+        BOOST_TEST(lab.spy.state->ends.size() == static_cast<std::size_t>(readers));
     }
     return true;
 }
@@ -275,22 +288,23 @@ BOOST_AUTO_TEST_CASE(a_leader_that_leaves_at_any_point_hands_over) {
     for (int mode = 0; mode < 3; ++mode) {
         int points = 0;
         while (cancel_leader_after(points, mode, 7)) ++points;
-        BOOST_TEST(points > 10);
+        BOOST_TEST(points > 20);
     }
 }
 
 BOOST_AUTO_TEST_CASE(a_thousand_calls_whose_leader_leaves) {
     for (int mode = 0; mode < 2; ++mode) {
-        for (const int steps : {1, 1000, 1001, 1003}) BOOST_TEST(cancel_leader_after(steps, mode, 1000));
+        for (const int steps : {1, 1000, 1001, 1010}) BOOST_TEST(cancel_leader_after(steps, mode, 1000));
     }
 }
 
 BOOST_AUTO_TEST_CASE(readers_that_leave_one_by_one_leave_the_rest_alone) {
     Lab lab;
-    lab.net.serve("openai.test", always(slow_answer()));
+    lab.net.serve("openai.test", slow_answer);
     Chat one = lab.make<Chat>(openai(), lab.spy);
     std::vector<std::shared_ptr<Running>> calls;
-    for (int i = 0; i < 20; ++i) calls.push_back(i % 3 ? lab.start_stream(one, hello()) : lab.start_complete(one, hello()));
+    for (int i = 0; i < 20; ++i)
+        calls.push_back(i % 3 ? lab.start_stream(one, hello()) : lab.start_complete(one, hello()));
     for (std::size_t i = 0; i < 19; ++i) {
         lab.clock.advance(lab.io, 9ms);
         calls[i]->signal.emit(asio::cancellation_type::terminal);
@@ -304,10 +318,11 @@ BOOST_AUTO_TEST_CASE(readers_that_leave_one_by_one_leave_the_rest_alone) {
 
 BOOST_AUTO_TEST_CASE(the_last_reader_that_leaves_ends_the_request) {
     Lab lab;
-    lab.net.serve("openai.test", always(slow_answer()));
+    lab.net.serve("openai.test", slow_answer);
     Chat one = lab.make<Chat>(openai(), lab.spy);
     std::vector<std::shared_ptr<Running>> calls;
-    for (int i = 0; i < 5; ++i) calls.push_back(i % 2 ? lab.start_stream(one, hello()) : lab.start_complete(one, hello()));
+    for (int i = 0; i < 5; ++i)
+        calls.push_back(i % 2 ? lab.start_stream(one, hello()) : lab.start_complete(one, hello()));
     lab.clock.advance(lab.io, 130ms);
     for (const auto& call : calls) call->signal.emit(asio::cancellation_type::terminal);
     lab.clock.advance(lab.io, 0s);
@@ -326,7 +341,8 @@ BOOST_AUTO_TEST_CASE(an_error_reaches_every_reader) {
     lab.net.serve("openai.test", always(bad));
     Chat one = lab.make<Chat>(openai(), lab.spy);
     std::vector<std::shared_ptr<Running>> calls;
-    for (int i = 0; i < 50; ++i) calls.push_back(i % 2 ? lab.start_stream(one, hello()) : lab.start_complete(one, hello()));
+    for (int i = 0; i < 50; ++i)
+        calls.push_back(i % 2 ? lab.start_stream(one, hello()) : lab.start_complete(one, hello()));
     lab.run();
     for (const auto& call : calls) BOOST_TEST(call->result.errc() == Errc::quota);
     BOOST_TEST(lab.net.requests().size() == 1u);
@@ -334,10 +350,12 @@ BOOST_AUTO_TEST_CASE(an_error_reaches_every_reader) {
 
 BOOST_AUTO_TEST_CASE(a_stream_that_breaks_breaks_for_every_reader_at_the_same_place) {
     Lab lab;
-    Behaviour broken = slow_answer();
-    broken.fault = Fault::reset_mid_body;
-    broken.at = 10;
-    lab.net.serve("openai.test", always(broken));
+    lab.net.serve("openai.test", [](const ServedRequest& request) {
+        Behaviour broken = slow_answer(request);
+        broken.fault = Fault::reset_mid_body;
+        broken.at = 10;
+        return broken;
+    });
     Chat one = lab.make<Chat>(openai(), lab.spy);
     std::vector<std::shared_ptr<Running>> calls;
     for (int i = 0; i < 10; ++i) calls.push_back(lab.start_stream(one, hello()));
@@ -352,8 +370,8 @@ BOOST_AUTO_TEST_CASE(a_stream_that_breaks_breaks_for_every_reader_at_the_same_pl
 }
 
 /// Reads `first` deltas, sleeps, and then reads on.
-asio::awaitable<void> sleepy(Chat& chat, const baton::testing::ManualClock& clock, asio::io_context& io, std::size_t first, Duration nap,
-                             std::shared_ptr<Running> run) {
+asio::awaitable<void> sleepy(Chat& chat, const baton::testing::ManualClock& clock, asio::io_context& io,
+                             std::size_t first, Duration nap, std::shared_ptr<Running> run) {
     auto stream = chat.stream(hello());
     auto timer = clock.timer(io.get_executor());
     while (auto delta = co_await stream.next()) {
@@ -368,7 +386,7 @@ asio::awaitable<void> sleepy(Chat& chat, const baton::testing::ManualClock& cloc
 
 BOOST_AUTO_TEST_CASE(a_slow_reader_is_detached_and_stalls_nobody) {
     Lab lab;
-    lab.net.serve("openai.test", always(slow_answer()));
+    lab.net.serve("openai.test", slow_answer);
     Chat one = lab.make<Chat>(openai(), lab.spy, baton::ExactMatch::Options{.replay_bytes = 16});
     const auto first = lab.start_stream(one, hello());
     const auto slow = std::make_shared<Running>();
@@ -386,7 +404,7 @@ BOOST_AUTO_TEST_CASE(a_slow_reader_is_detached_and_stalls_nobody) {
 
 BOOST_AUTO_TEST_CASE(a_slow_leader_stalls_nobody) {
     Lab lab;
-    lab.net.serve("openai.test", always(slow_answer()));
+    lab.net.serve("openai.test", slow_answer);
     Chat one = lab.make<Chat>(openai(), lab.spy);
     const auto slow = std::make_shared<Running>();
     spawn(lab.io.get_executor(), sleepy(one, lab.clock, lab.io, 1, 10s, slow), slow);
@@ -403,7 +421,7 @@ BOOST_AUTO_TEST_CASE(a_slow_leader_stalls_nobody) {
 
 BOOST_AUTO_TEST_CASE(each_reader_has_its_own_deadline) {
     Lab lab;
-    lab.net.serve("openai.test", always(slow_answer()));
+    lab.net.serve("openai.test", slow_answer);
     Chat one = lab.make<Chat>(openai(), lab.spy);
     const auto with = [](Duration span) {
         Request request = hello();
@@ -415,8 +433,10 @@ BOOST_AUTO_TEST_CASE(each_reader_has_its_own_deadline) {
             const Duration begin = lab.elapsed();
             Request a = with(short_first ? 150ms : 10s), b = with(short_first ? 10s : 150ms);
             a.seed = b.seed = streamed * 2 + short_first; // a new flight each time
-            const auto first = streamed ? lab.start_stream(one, std::move(a)) : lab.start_complete(one, std::move(a));
-            const auto second = streamed ? lab.start_stream(one, std::move(b)) : lab.start_complete(one, std::move(b));
+            const auto first =
+                streamed ? lab.start_stream(one, std::move(a)) : lab.start_complete(one, std::move(a));
+            const auto second =
+                streamed ? lab.start_stream(one, std::move(b)) : lab.start_complete(one, std::move(b));
             const auto& late = short_first ? first : second;
             const auto& patient = short_first ? second : first;
             lab.run_until([&] { return late->finished > 0; });

@@ -341,6 +341,9 @@ BOOST_AUTO_TEST_CASE(the_defaults) {
     simple.try_acquire(start, rng).failure(start + 62s); // 59, 61, 62
     BOOST_TEST((simple.phase() == BreakerPhase::open));
     BOOST_TEST((simple.retry_at() == start + 92s));
+    ConsecutiveFailures::State edge{ConsecutiveFailures()};
+    for (const Duration at : {0s, 30s, 60s}) edge.try_acquire(start, rng).failure(start + at);
+    BOOST_TEST((edge.phase() == BreakerPhase::open)); // exactly 60 s count
 }
 
 BOOST_AUTO_TEST_CASE(old_failures_leave_the_window) {
@@ -351,6 +354,15 @@ BOOST_AUTO_TEST_CASE(old_failures_leave_the_window) {
     BOOST_TEST((state.phase() == BreakerPhase::closed));
     for (int i = 0; i < 8; ++i) state.try_acquire(now, rng).failure(now);
     BOOST_TEST((state.phase() == BreakerPhase::open));
+}
+
+BOOST_AUTO_TEST_CASE(a_clock_that_steps_back_loses_nothing) {
+    HalfOpen::State state{HalfOpen()};
+    Xoshiro rng(1);
+    for (int i = 0; i < 10; ++i) state.try_acquire(start, rng).failure(start);
+    for (int i = 0; i < 5; ++i) state.try_acquire(start - 1h, rng).failure(start - 1h);
+    for (int i = 0; i < 5; ++i) state.try_acquire(start, rng).failure(start);
+    BOOST_TEST((state.phase() == BreakerPhase::open)); // the window still holds all twenty
 }
 
 BOOST_AUTO_TEST_CASE(open_phases_double_up_to_their_cap_and_are_jittered) {

@@ -263,6 +263,16 @@ BOOST_AUTO_TEST_CASE(decisions_that_do_not_sleep_cost_no_budget) {
     BOOST_TEST(retries == 10);
 }
 
+BOOST_AUTO_TEST_CASE(a_sleep_up_to_the_deadline_is_not_begun) {
+    ExpBackoff strategy(ExpBackoff::Options{.hint_jitter = 0});
+    Xoshiro rng(1);
+    const auto decide = [&](Duration left) {
+        return strategy.decide(facts_of({.error = Errc::rate_limited, .hint = 2s, .left = left}), rng);
+    };
+    BOOST_TEST((decide(2s) == RetryDecision::move_on()));
+    BOOST_TEST((decide(2s + 1ns) == RetryDecision::retry_same(2s)));
+}
+
 BOOST_AUTO_TEST_CASE(calls_vouch_for_retries) {
     ExpBackoff strategy(ExpBackoff::Options{.budget_ratio = 0.2, .budget_reserve = 0});
     Xoshiro rng(3);

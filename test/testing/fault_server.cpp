@@ -4,7 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <baton/net/tls.hpp>
-#include <baton/testing/certificates.hpp>
+#include <baton/testing/black_hole.hpp>
 #include <baton/testing/fault_server.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -458,6 +458,21 @@ BOOST_AUTO_TEST_CASE(connections_can_fail_before_any_request) {
     server.drop_connections();
     BOOST_TEST(good.receive_all() == "");
     BOOST_TEST((good.ec == asio::error::connection_reset));
+}
+
+BOOST_AUTO_TEST_CASE(a_black_hole_answers_nobody) {
+    const BlackHole hole;
+    for (int i = 0; i < 3; ++i) {
+        asio::io_context io;
+        tcp::socket socket(io);
+        bool ended = false;
+        socket.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), hole.port()),
+                             [&](boost::system::error_code) { ended = true; });
+        io.run_for(50ms);
+        BOOST_TEST(!ended);
+        socket.close();
+        io.run();
+    }
 }
 
 BOOST_AUTO_TEST_CASE(tls_of_the_good_kind) {

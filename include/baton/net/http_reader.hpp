@@ -59,6 +59,8 @@ public:
     bool reusable() const noexcept {
         return parser_ && parser_->is_done() && parser_->keep_alive() && begin_ == end_ && !eof_;
     }
+    /// The last slice was the end of the response.
+    bool complete() const noexcept { return parser_ && parser_->is_done(); }
     /// Bytes are there that belong to no response.
     bool leftover() const noexcept { return begin_ != end_; }
     /// Any byte of the response has arrived.

@@ -39,6 +39,7 @@ struct Sharing<C, true> {
     int readers = 1;                       ///< calls that still want the outcome
     std::string key;                       ///< canonical bytes; empty: not cacheable
     std::uint64_t hash = 0;
+    std::optional<result<Reply>> copy;     ///< this caller's, while others read the original
     bool in_flight = false;                ///< listed in CacheState::flights
     Call<C>* next_flight = nullptr;        ///< its link there
 };
@@ -95,7 +96,7 @@ public:
     /// Makes up the outcome of a call that is over; once.
     result<Reply>& settle();
     /// The outcome; before settle(), an error that says so.
-    result<Reply>& outcome() noexcept { return outcome_; }
+    result<Reply>& outcome() noexcept { return mine_ ? *mine_ : not_ended(); }
 
     bool over() const noexcept { return own_error_.has_value() || work().phase_ == Phase::over; }
     Delta& delta() noexcept { return delta_; }
@@ -147,8 +148,9 @@ private:
     const Call& work() const noexcept { return const_cast<Call*>(this)->work(); }
 
     Want get_on();
-    static Error not_ended() {
-        static const Error error(Errc::cancelled, "the stream has not ended; await next() until it yields nothing");
+    static result<Reply>& not_ended() {
+        static thread_local result<Reply> error;
+        error = Error(Errc::cancelled, "the stream has not ended; await next() until it yields nothing");
         return error;
     }
     void retire();
@@ -199,9 +201,13 @@ private:
     void set_phase(Phase phase) noexcept { phase_ = phase; }
     Error located(Error error) const;
 
+    Reply& answer() noexcept { return *outcome_; }
+    const Reply& answer() const noexcept { return *outcome_; }
+    Trace& trace() noexcept { return answer().trace; }
+    void clear_answer();
     TimePoint now() const noexcept { return state_->clock.now(); }
     const Target& target() const noexcept { return *targets_[cursor_]; }
-    Attempt& attempt() noexcept { return trace_.attempts.back(); }
+    Attempt& attempt() noexcept { return trace().attempts.back(); }
     template <class F>
     decltype(auto) with_provider(F&& f) {
         return dispatch<C::providers>(target().provider, std::forward<F>(f));
@@ -225,8 +231,8 @@ private:
     TimePoint alarm_at_ = never;
     TimePoint own_total_ = never;
     std::optional<Error> own_error_;
-    bool settled_ = false;
-    result<Reply> outcome_ = not_ended();
+    result<Reply>* mine_ = nullptr; // what this caller gets, once settled
+    result<Reply> outcome_;         // the answer under assembly; an error only once settled
     Replay replay_;
     Delta delta_;
     Mode mode_ = Mode::complete;
@@ -252,8 +258,6 @@ private:
     std::size_t health_ = 0;         // the provider to check
     std::size_t cursor_ = 0;
     std::string task_;
-    Trace trace_;
-    Reply reply_;
     Error error_;
     TimePoint started_{}, attempt_started_{}, sent_at_{}, resume_at_ = never, total_ = never;
     Cutoff cutoff_;
@@ -266,6 +270,7 @@ private:
     Decoder decoder_;
     net::SseParser sse_;
     std::string_view input_; // of the body slice, not yet parsed
+    std::string_view whole_; // a body that came in one piece
     std::string body_;       // of a unary or error response, if it came in pieces
     error_code connect_error_;
     std::uint32_t epoch_ = 0; // of connecting: a late callback of an earlier one is ignored

@@ -57,11 +57,13 @@ void Call<C>::reset() {
         this->driver = nullptr;
         this->waiters.clear();
         this->readers = 1;
+        this->copy.reset();
         this->key.clear();
         this->in_flight = false;
     }
     own_error_.reset();
-    if (std::exchange(settled_, false)) outcome_ = not_ended();
+    mine_ = nullptr;
+    outcome_ = Reply();
     replay_.restart();
     replaying_ = rang_ = left_ = false;
     waiting_ = Waiting::nothing;
@@ -74,13 +76,24 @@ void Call<C>::reset() {
     excluded_.clear();
     cursor_ = 0;
     task_.clear();
-    trace_ = Trace();
-    reply_ = Reply();
     error_ = Error();
     resume_at_ = never;
     waited_ = {};
     retries_on_target_ = retries_ = rounds_ = 0;
     fresh_only_ = replayed_ = committed_ = false;
+}
+
+/// Back to an empty answer, for another attempt; the trace stays.
+template <class C>
+void Call<C>::clear_answer() {
+    Reply& a = answer();
+    a.id.clear();
+    a.model.clear();
+    a.parts.clear();
+    a.stop = StopReason::unknown;
+    a.stop_text.clear();
+    a.usage = Usage();
+    a.joined.clear();
 }
 
 template <class C>
@@ -132,12 +145,12 @@ bool Call<C>::look_up() {
         this->hash = cache.store.hash(this->key);
         if (const auto hit = cache.store.find(this->key, this->hash, started_)) {
             int provider = -1;
-            if (unpack(hit.value(), reply_, &provider)) {
+            if (unpack(hit.value(), answer(), &provider)) { // starts from an empty Reply, trace included
                 if (provider >= 0 && static_cast<std::size_t>(provider) < C::providers) {
-                    reply_.provider = snapshot_->providers[static_cast<std::size_t>(provider)].name;
+                    answer().provider = snapshot_->providers[static_cast<std::size_t>(provider)].name;
                 }
                 ++cache.hits;
-                trace_.cache_hit = true;
+                trace().cache_hit = true;
                 replaying_ = true;
                 this->key.clear(); // it is stored already
                 finish();
@@ -148,14 +161,14 @@ bool Call<C>::look_up() {
         Call* flight = cache.flights.find(this->hash, [&](const Call& other) {
             // a stream whose beginning is too far back for a newcomer is not joined
             return other.key == this->key &&
-                   (other.mode_ != Mode::stream || Replay().behind(other.reply_) <= cache.exact.options.replay_bytes);
+                   (other.mode_ != Mode::stream || Replay().behind(other.answer()) <= cache.exact.options.replay_bytes);
         });
         if (flight) {
             this->follows.reset(flight);
             ++flight->readers;
             if (!flight->replaying_) {
                 flight->replaying_ = true;
-                flight->replay_.skip_to_end(flight->reply_);
+                flight->replay_.skip_to_end(flight->answer());
             }
             flight->total_ = std::max(flight->total_, total_);
             replaying_ = true;
@@ -218,7 +231,7 @@ void Call<C>::plan() {
     } else if (draft_->fallbacks.empty()) {
         const PlannedRow* row = snapshot_->row(task_);
         if (row) {
-            trace_.task = row->task;
+            trace().task = row->task;
             for (const Target& t : row->targets) targets_.push_back(&t);
         } else {
             for (const ProviderSettings& p : providers) targets_.push_back(&p.target);
@@ -268,7 +281,7 @@ void Call<C>::plan() {
             continue;
         }
         if (rounds_ == 0) {
-            Attempt& note = trace_.attempts.emplace_back();
+            Attempt& note = trace().attempts.emplace_back();
             note.provider = p.name;
             note.model = t->model;
             note.outcome = skip;

@@ -206,9 +206,9 @@ void Call<C>::finish_attempt() {
     if (!got_first_) first_token();
     end_attempt(Errc::ok);
     release_connection(conn_->reader.reusable());
-    reply_.provider = target().provider_name;
-    reply_.served_by_fallback = cursor_ > 0;
-    if (reply_.model.empty()) reply_.model = target().model;
+    answer().provider = target().provider_name;
+    answer().served_by_fallback = cursor_ > 0;
+    if (answer().model.empty()) answer().model = target().model;
     judge();
 }
 
@@ -217,13 +217,13 @@ void Call<C>::judge() {
     if (mode_ == Mode::health) return finish();
     Judgement verdict;
     state_->each_hook([&](auto& hook) {
-        if constexpr (requires { hook.on_reply(reply_, draft_); }) {
-            if (verdict.kind() == Judgement::Kind::accept) verdict = hook.on_reply(reply_, draft_);
-        } else if constexpr (requires { hook.on_reply(reply_); }) {
-            hook.on_reply(reply_);
+        if constexpr (requires { hook.on_reply(answer(), draft_); }) {
+            if (verdict.kind() == Judgement::Kind::accept) verdict = hook.on_reply(answer(), draft_);
+        } else if constexpr (requires { hook.on_reply(answer()); }) {
+            hook.on_reply(answer());
         }
     });
-    reply_.seal();
+    answer().seal();
     switch (verdict.kind()) {
     case Judgement::Kind::accept:
         replaying_ |= judged && mode_ == Mode::stream;
@@ -244,12 +244,12 @@ void Call<C>::judge() {
 template <class C>
 void Call<C>::store() {
     if constexpr (shares) {
-        const bool whole = reply_.stop == StopReason::stop || reply_.stop == StopReason::stop_sequence;
+        const bool whole = answer().stop == StopReason::stop || answer().stop == StopReason::stop_sequence;
         if (this->key.empty() || !whole) return;
-        std::string& bytes = state_->scratch.body;
-        bytes.clear();
-        pack(reply_, bytes, static_cast<int>(target().provider));
-        state_->cache.store.put(this->key, this->hash, bytes, now(), state_->cache.exact.options.ttl);
+        const int provider = static_cast<int>(target().provider);
+        state_->cache.store.put(
+            this->key, this->hash, packed_size(answer(), provider),
+            [&](char* to) { pack(answer(), to, provider); }, now(), state_->cache.exact.options.ttl);
     }
 }
 
@@ -267,10 +267,10 @@ template <class C>
 void Call<C>::finish(Error error) {
     finish();
     error_ = error.with([&](Error::Detail& d) {
-        d.trace = trace_;
+        d.trace = trace();
         if (!committed_) return;
-        reply_.seal();
-        d.delivered = reply_.text();
+        answer().seal();
+        d.delivered = answer().text();
     });
 }
 

@@ -41,7 +41,7 @@ void Call<C>::choose() {
             }
             return true;
         });
-        Attempt& a = trace_.attempts.emplace_back();
+        Attempt& a = trace().attempts.emplace_back();
         a.provider = target().provider_name;
         a.model = target().model;
         a.fallback = cursor_ > 0;
@@ -50,9 +50,9 @@ void Call<C>::choose() {
             attempt_started_ = t;
             got_first_ = complete_ = streaming_ = false;
             streamed_ = 0;
-            input_ = {};
+            input_ = whole_ = {};
             body_.clear();
-            reply_ = Reply();
+            clear_answer();
             sse_.reset();
             cutoff_ = state_->limits.connect(t, total_);
             with_provider([&](auto i) {
@@ -269,6 +269,10 @@ bool Call<C>::on_body(std::string_view slice) {
         input_ = slice;
         return true;
     }
+    if (body_.empty() && conn_->reader.complete() && slice.size() <= state_->transport.settings().max_reply) {
+        whole_ = slice; // it lies in the receive buffer in one piece, which stays until the attempt ends
+        return true;
+    }
     const std::size_t most = attempt().status < 300 ? state_->transport.settings().max_reply : 64 * 1024;
     if (body_.size() + slice.size() > most) {
         if (attempt().status < 300) {
@@ -289,7 +293,7 @@ template <class C>
 Want Call<C>::on_event(std::string_view type, std::string_view data) {
     delta_ = Delta{};
     const wire::Step step = mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(
-        decoder_.index(), [&](auto i) { return std::get<decltype(i)::value>(decoder_).on_event(type, data, delta_, reply_); });
+        decoder_.index(), [&](auto i) { return std::get<decltype(i)::value>(decoder_).on_event(type, data, delta_, answer()); });
     switch (step) {
     case wire::Step::nothing: return Want::done;
     case wire::Step::delta:
@@ -327,9 +331,10 @@ void Call<C>::first_token() {
 template <class C>
 void Call<C>::on_message_end() {
     const int status = attempt().status;
+    const std::string_view body = whole_.empty() ? std::string_view(body_) : whole_;
     if (status < 200 || status > 299) {
         Error error = with_provider([&](auto i) {
-            return C::template wire<decltype(i)::value>::decode_error(status, conn_->reader.headers(), body_,
+            return C::template wire<decltype(i)::value>::decode_error(status, conn_->reader.headers(), body,
                                                                       state_->clock.wall());
         });
         return fail_attempt(located(std::move(error)));
@@ -339,7 +344,7 @@ void Call<C>::on_message_end() {
         if (!complete_ && !end_of_stream()) return;
     } else {
         std::optional<Error> wrong = with_provider(
-            [&](auto i) { return C::template wire<decltype(i)::value>::decode(body_, reply_); });
+            [&](auto i) { return C::template wire<decltype(i)::value>::decode(body, answer()); });
         if (wrong) return fail_attempt(located(*std::move(wrong)));
         replaying_ |= mode_ == Mode::stream;
         if (!got_first_) first_token();
@@ -352,7 +357,7 @@ template <class C>
 bool Call<C>::end_of_stream() {
     return mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
         auto& decoder = std::get<decltype(i)::value>(decoder_);
-        if (decoder.on_body_end(reply_) == wire::Step::end) return true;
+        if (decoder.on_body_end(answer()) == wire::Step::end) return true;
         fail_attempt(located(decoder.error()));
         return false;
     });

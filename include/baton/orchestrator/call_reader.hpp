@@ -53,13 +53,13 @@ Want Call<C>::get_on() {
         Call& w = work();
         if (replaying_ && mode_ == Mode::stream) {
             if constexpr (shares) {
-                if (this->follows && replay_.behind(w.reply_) > state_->cache.exact.options.replay_bytes &&
+                if (this->follows && replay_.behind(w.answer()) > state_->cache.exact.options.replay_bytes &&
                     w.phase_ != Phase::over) {
                     leave(Errc::slow_reader);
                     return Want::done;
                 }
             }
-            if (replay_.next(w.reply_, delta_)) {
+            if (replay_.next(w.answer(), delta_)) {
                 state_->each_hook([&](auto& hook) {
                     if constexpr (requires { hook.on_delta(delta_); }) hook.on_delta(delta_);
                 });
@@ -289,7 +289,7 @@ void Call<C>::end_use() {
     if constexpr (shares) --w.readers;
     if (!begun) return; // a Stream that was never asked for anything
     const Error* error = own_error_ ? &*own_error_ : w.error_.errc() != Errc::ok ? &w.error_ : nullptr;
-    Outcome outcome{error ? nullptr : &w.reply_, error, &w.trace_, now() - started_};
+    Outcome outcome{error ? nullptr : &w.answer(), error, &w.trace(), now() - started_};
     state_->each_hook([&](auto& hook) {
         if constexpr (requires { hook.on_end(outcome); }) hook.on_end(outcome);
     });
@@ -307,25 +307,22 @@ void Call<C>::drop_io() noexcept {
 template <class C>
 result<Reply>& Call<C>::settle() {
     const std::unique_lock lock(state_->mutex);
-    if (std::exchange(settled_, true)) return outcome_;
+    if (mine_) return *mine_;
     Call& w = work();
-    if (own_error_) {
-        outcome_ = *own_error_;
-    } else if (w.error_.errc() != Errc::ok) {
-        outcome_ = w.error_;
-    } else {
-        bool sole = true;
-        if constexpr (shares) sole = !this->follows && w.readers == 0;
-        if (sole) {
-            reply_.trace = std::move(trace_);
-            outcome_ = std::move(reply_);
-        } else {
-            outcome_ = w.reply_;
-            outcome_->trace = w.trace_;
-            outcome_->trace.joined = &w != this;
-        }
+    mine_ = &outcome_;
+    if constexpr (shares) {
+        // others still read the answer from here: this caller gets a copy
+        if (&w == this && this->readers > 0) mine_ = &this->copy.emplace();
     }
-    return outcome_;
+    if (own_error_) {
+        *mine_ = *own_error_;
+    } else if (w.error_.errc() != Errc::ok) {
+        *mine_ = w.error_;
+    } else if (mine_ != &w.outcome_) {
+        *mine_ = w.outcome_;
+        (*mine_)->trace.joined = &w != this;
+    }
+    return *mine_;
 }
 
 template <class C>

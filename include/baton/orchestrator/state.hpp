@@ -129,17 +129,17 @@ private:
 /// Cached answers and the calls that may be joined; nothing without `Cache<...>`.
 template <class C, bool = C::has_cache>
 struct CacheState {
-    template <class Args>
-    explicit CacheState(Args&) noexcept {}
+    template <class Args, class R>
+    CacheState(Args&, R&) noexcept {}
 };
 
 template <class C>
 struct CacheState<C, true> {
-    template <class Args>
-    explicit CacheState(Args& args)
+    template <class Args, class R>
+    CacheState(Args& args, R& rng)
         : exact(pick<ExactMatch>(args)), store(MemoryCacheLimits{.max_bytes = exact.options.max_bytes,
                                                                  .max_entry_bytes = exact.options.max_entry_bytes},
-                                               random_seed()) {}
+                                               rng.next()) {}
     ExactMatch exact;
     MemoryCache store;
     FlightTable<C> flights;
@@ -179,7 +179,7 @@ public:
         : executor(executor), retry(pick<typename C::retry>(args)), breaker(pick<typename C::breaker>(args)),
           fallback(pick<typename C::fallback>(args)), limits(pick<typename C::deadline>(args)),
           clock(pick<typename C::clock>(args)), rng(make_rng(args)), transport(pick<typename C::transport>(args)),
-          route(pick<typename C::route>(args)), hooks(make_hooks(args, static_cast<typename C::hooks*>(nullptr))), cache(args) {
+          route(pick<typename C::route>(args)), hooks(make_hooks(args, static_cast<typename C::hooks*>(nullptr))), cache(args, rng) {
         mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
             auto& own = std::get<i.value>(this->own);
             if constexpr (C::template own_retry<i.value>) own.retry = pick_on<i.value, decltype(own.retry)>(args);

@@ -145,9 +145,9 @@ Script sequence(B&&... behaviours) {
 }
 /// Makes the answer of a request.
 using AnswerSource = std::function<Answer(const ServedRequest&)>;
-/// With probability `rate` one of `faults`, at a random place. Decided by (seed, id, attempt) where
-/// requests carry an id, else by (seed, number): the same faults in the same places, in whatever order
-/// requests arrive.
+/// With probability `rate` one of `faults`, at a random place, often inside an event. Decided by (seed, id,
+/// attempt) where requests carry an id, else by (seed, number): the same faults in the same places, in
+/// whatever order requests arrive.
 BATON_DECL Script seeded(std::uint64_t seed, double rate, std::vector<Fault> faults, AnswerSource answers);
 /// As the request's header `x-fault` says, "name[;at=N][;count=N]"; without it, no fault.
 BATON_DECL Script by_header(AnswerSource answers);

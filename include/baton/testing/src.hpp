@@ -11,6 +11,7 @@
 #include <baton/serve/impl/request_reader.ipp>
 #include <baton/testing/impl/answer.ipp>
 #include <baton/testing/impl/answer_plan.ipp>
+#include <baton/testing/impl/black_hole.ipp>
 #include <baton/testing/impl/certificates.ipp>
 #include <baton/testing/impl/fault_script.ipp>
 #include <baton/testing/impl/fault_server.ipp>

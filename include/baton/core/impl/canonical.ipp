@@ -1,5 +1,4 @@
-// Copyright (c) 2026 The baton authors. Distributed under the Boost Software
-// License 1.0.
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
 #include <baton/core/canonical.hpp>
@@ -13,10 +12,9 @@
 namespace baton {
 namespace detail {
 
-// Everything is a word of 8 bytes or a text, and every choice is announced by a
-// word before it; so the form can be read back in only one way, which is what
-// makes it unambiguous. Words and short texts are gathered on the stack: an
-// append to the string costs as much as writing thirty bytes.
+// Everything is a word of 8 bytes or a text, and every choice is announced by a word before it; so the form
+// can be read back in only one way, which is what makes it unambiguous. Words and short texts are gathered on
+// the stack: an append to the string costs as much as writing thirty bytes.
 class CanonicalWriter {
 public:
     explicit CanonicalWriter(std::string& out) noexcept : out_(out) {}
@@ -63,8 +61,8 @@ inline void walk_canonical(CanonicalWriter& sink, const std::vector<std::string>
     for (const std::string& text : texts) sink.text(text);
 }
 
-// The structured bindings name every member: a class that gains one does not
-// compile until somebody has decided here whether it can change an answer.
+// The structured bindings name every member: a class that gains one does not compile until somebody has
+// decided here whether it can change an answer.
 
 inline void walk_canonical(CanonicalWriter& sink, const Part& part) {
     const auto& [kind, text, detail] = part;
@@ -116,8 +114,7 @@ inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     static_cast<void>(priority);
     static_cast<void>(cacheable);
 
-    // one bit for every member that may be absent or empty: most are, and then
-    // take no room
+    // one bit for every member that may be absent or empty: most are, and then take no room
     std::uint64_t present = 0;
     const auto bit = [&](bool set, int at) { present |= std::uint64_t{set} << at; };
     bit(parallel_tools, 0);

@@ -1,11 +1,10 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
-#include <baton/core/json.hpp>
+#include <baton/core/scan.hpp>
 
-#include <charconv>
-#include <limits>
-#include <system_error>
+#include <cstdint>
+#include <string_view>
 
 namespace baton::json {
 namespace detail {
@@ -83,71 +82,5 @@ inline bool is_tiny(std::string_view number) noexcept {
 }
 
 } // namespace detail
-
-/// A number without fraction, as sign and magnitude.
-struct Reader::Whole {
-    std::uint64_t magnitude = 0;
-    bool negative = false;
-    const char* end = nullptr;
-};
-
-BATON_DECL bool Reader::whole(Whole& out) const noexcept {
-    const char* at = at_;
-    if (at == end_ || kinds[static_cast<unsigned char>(*at)] != Kind::number) return false;
-    out.negative = *at == '-';
-    if (out.negative) ++at;
-    const char* const first = at;
-    std::uint64_t value = 0;
-    for (; at != end_ && detail::is_digit(*at); ++at) {
-        const auto digit = static_cast<std::uint64_t>(*at - '0');
-        constexpr auto most = std::numeric_limits<std::uint64_t>::max();
-        if (at - first >= 19 && (value > most / 10 || value * 10 > most - digit)) return false;
-        value = value * 10 + digit;
-    }
-    if (at == first || (*first == '0' && at - first > 1)) return false;
-    if (at != end_ && *at == '.') {
-        const char* const point = at++;
-        while (at != end_ && *at == '0') ++at;
-        if (at - point == 1 || (at != end_ && detail::is_digit(*at))) return false;
-    }
-    if (at != end_ && (*at | 0x20) == 'e') return false;
-    out.magnitude = value;
-    out.end = at;
-    return true;
-}
-
-BATON_DECL bool Reader::integer(std::int64_t& out) noexcept {
-    skip_space();
-    Whole value;
-    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-    if (!whole(value) || value.magnitude > most + (value.negative ? 1 : 0)) return false;
-    out = static_cast<std::int64_t>(value.negative ? 0 - value.magnitude : value.magnitude);
-    at_ = value.end;
-    return true;
-}
-
-BATON_DECL bool Reader::unsigned_integer(std::uint64_t& out) noexcept {
-    skip_space();
-    Whole value;
-    if (!whole(value) || (value.negative && value.magnitude != 0)) return false;
-    out = value.magnitude;
-    at_ = value.end;
-    return true;
-}
-
-BATON_DECL bool Reader::number(double& out) noexcept {
-    if (kind() != Kind::number) return false;
-    const char* error = nullptr;
-    const char* const end = detail::number_end(at_, end_, error);
-    if (end == nullptr) return false;
-    double value = 0;
-    if (std::from_chars(at_, end, value).ec != std::errc()) {
-        if (!detail::is_tiny({at_, static_cast<std::size_t>(end - at_)})) return false;
-        value = *at_ == '-' ? -0.0 : 0.0;
-    }
-    out = value;
-    at_ = end;
-    return true;
-}
 
 } // namespace baton::json

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/impl/json_numbers.ipp>
 #include <baton/core/json.hpp>
 #include <baton/core/utf8.hpp>
 
@@ -78,12 +79,6 @@ BATON_DECL bool Reader::append_string(std::string& out) {
     return true;
 }
 
-// From behind an opening quote to behind the closing one.
-BATON_HOT const char* Reader::pass_string(const char* body) noexcept {
-    const char* const at = detail::find<detail::JsonSpecial>(begin_, body, end_);
-    return at != end_ && *at == '"' ? at + 1 : pass_specials(at);
-}
-
 // From anywhere in a string's body to behind the closing quote, whatever lies between.
 BATON_DECL const char* Reader::pass_specials(const char* at) noexcept {
     escaped_ = false;
@@ -132,7 +127,8 @@ BATON_DECL void Reader::unescape(std::string_view body, std::string& out) const 
     char* to = buffer;
     const char* at = body.data();
     const char* const end = at + body.size();
-    if (out.capacity() - out.size() < body.size()) out.reserve(out.size() + body.size()); // once, not by doubling
+    if (out.capacity() - out.size() < body.size())
+        out.reserve(out.size() + body.size()); // once, not by doubling
     while (at != end) {
         if (buffer + sizeof buffer - to < piece) {
             out.append(buffer, static_cast<std::size_t>(to - buffer));

@@ -124,6 +124,14 @@ BATON_DECL Script seeded(std::uint64_t seed, double rate, std::vector<Fault> fau
         if (faults.empty() || static_cast<double>(random_at(base, 0)) >= rate * range) return behaviour;
         behaviour.fault = faults[random_at(base, 1) % faults.size()];
         behaviour.at = random_at(base, 2) % (behaviour.answer.tokens.size() + 1);
+        switch (behaviour.fault) {
+        case Fault::reset_mid_body:
+        case Fault::close_mid_body:
+        case Fault::stall: behaviour.count = random_at(base, 3) % 100; break; // often inside an event
+        case Fault::slow_headers:
+        case Fault::trickle: behaviour.count = 8 + random_at(base, 3) % 64; break; // a write per byte is slow
+        default: break;
+        }
         return behaviour;
     };
 }
