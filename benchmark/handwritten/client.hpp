@@ -41,10 +41,10 @@ struct ChatRequest {
 };
 
 struct Usage {
-    std::uint64_t prompt_tokens = 0;
-    std::uint64_t completion_tokens = 0;
-    std::uint64_t cached_tokens = 0;
-    std::uint64_t reasoning_tokens = 0;
+    std::int64_t prompt_tokens = 0;
+    std::int64_t completion_tokens = 0;
+    std::int64_t cached_tokens = 0;
+    std::int64_t reasoning_tokens = 0;
 };
 
 struct ChatReply {
@@ -59,7 +59,7 @@ struct ClientOptions {
     std::string host = "api.openai.com";
     std::string port = "443";
     std::string path = "/v1/chat/completions";
-    std::string key;
+    std::string key; ///< empty for servers that want none
     std::chrono::seconds timeout{30};
     std::size_t read_size =
         16 * 1024; ///< of the read buffer and of the buffer a streamed body goes into, in bytes
@@ -189,7 +189,7 @@ private:
         request_.method(http::verb::post);
         request_.target(options_.path);
         request_.set(http::field::host, options_.host);
-        request_.set(http::field::authorization, "Bearer " + options_.key);
+        if (!options_.key.empty()) request_.set(http::field::authorization, "Bearer " + options_.key);
         request_.set(http::field::content_type, "application/json");
         buffer_.reserve(options_.read_size);
     }
@@ -219,12 +219,12 @@ private:
 
     static Usage read_usage(const json::value& usage) {
         Usage result;
-        result.prompt_tokens = usage.at("prompt_tokens").to_number<std::uint64_t>();
-        result.completion_tokens = usage.at("completion_tokens").to_number<std::uint64_t>();
+        result.prompt_tokens = usage.at("prompt_tokens").as_int64();
+        result.completion_tokens = usage.at("completion_tokens").as_int64();
         if (const json::value* details = usage.as_object().if_contains("prompt_tokens_details"))
-            result.cached_tokens = details->at("cached_tokens").to_number<std::uint64_t>();
+            result.cached_tokens = details->at("cached_tokens").as_int64();
         if (const json::value* details = usage.as_object().if_contains("completion_tokens_details"))
-            result.reasoning_tokens = details->at("reasoning_tokens").to_number<std::uint64_t>();
+            result.reasoning_tokens = details->at("reasoning_tokens").as_int64();
         return result;
     }
 

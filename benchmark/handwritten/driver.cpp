@@ -20,7 +20,6 @@ asio::awaitable<void, Executor> make_calls(Executor executor, bench::DriverPlan&
     handwritten::ClientOptions options;
     options.host = "127.0.0.1";
     options.port = std::to_string(plan.port);
-    options.key = "sk-benchmark";
     options.read_size = plan.read_size;
     handwritten::Client<handwritten::PlainStream<Executor>> client(executor, std::move(options));
 

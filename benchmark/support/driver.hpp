@@ -45,8 +45,8 @@ public:
     Tally(const Expected& expected, const DriverPlan& plan) : expected_(expected), plan_(plan) {}
 
     /// To be called after each call, with its whole text. Throws if the client read the reply wrongly.
-    void call_done(std::string_view text, std::string_view finish_reason, std::uint64_t prompt_tokens,
-                   std::uint64_t completion_tokens) {
+    void call_done(std::string_view text, std::string_view finish_reason, std::int64_t prompt_tokens,
+                   std::int64_t completion_tokens) {
         if (text != expected_.text) throw std::runtime_error("wrong text: " + std::string(text));
         if (finish_reason != expected_.finish_reason) throw std::runtime_error("wrong finish reason");
         if (prompt_tokens != expected_.prompt_tokens || completion_tokens != expected_.completion_tokens)
@@ -125,7 +125,7 @@ int run_driver(int argc, char** argv, Session session) {
         UnaryReply unary = make_unary_reply(small ? 552 : 2400);
         StreamReply stream = make_stream_reply(plan.events, 260);
         const Expected expected = plan.streaming ? stream.expected : unary.expected;
-        plan.prompt = make_prompt(small ? 40 : 2000);
+        plan.prompt = make_prompt(small ? 32 : 2000);
 
         MockOptions options;
         options.unary_body = std::move(unary.body);

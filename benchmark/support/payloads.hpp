@@ -16,8 +16,8 @@ namespace bench {
 struct Expected {
     std::string text;
     std::string finish_reason;
-    std::uint64_t prompt_tokens = 0;
-    std::uint64_t completion_tokens = 0;
+    std::int64_t prompt_tokens = 0;
+    std::int64_t completion_tokens = 0;
 };
 
 inline constexpr std::string_view model_asked = "gpt-4o";
@@ -149,7 +149,7 @@ inline StreamReply make_stream_reply(std::size_t count, std::size_t bytes) {
 
     StreamReply reply;
     reply.deltas = count;
-    reply.expected = {"", "stop", 428, count};
+    reply.expected = {"", "stop", 428, static_cast<std::int64_t>(count)};
     reply.lines.push_back(
         head +
         R"({"index":0,"delta":{"role":"assistant","content":"","refusal":null},"finish_reason":null})" +

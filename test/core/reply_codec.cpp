@@ -158,6 +158,29 @@ BOOST_AUTO_TEST_CASE(damaged_bytes_are_refused_or_are_another_replys_bytes) {
     BOOST_TEST(refused > 1000);
 }
 
+BOOST_AUTO_TEST_CASE(every_enumeration_and_flag_is_checked) {
+    Reply reply;
+    reply.parts.emplace_back("");
+    const std::string good = packed(reply);
+    Reply back;
+    const auto with = [&](std::size_t at, char value) {
+        std::string bytes = good;
+        bytes[at] = value;
+        return baton::unpack(bytes, back);
+    };
+    const std::size_t mark = good.size() - 2; // of the one part: kind, then flags
+    BOOST_TEST(with(mark, 6));
+    BOOST_TEST(!with(mark, 7));     // no such kind
+    BOOST_TEST(!with(mark + 1, 2)); // an error flag without a detail
+    BOOST_TEST(!with(mark + 1, 4)); // no such flag
+    BOOST_TEST(with(1, 7));
+    BOOST_TEST(!with(1, 8)); // no such stop reason
+    BOOST_TEST(with(2, 3));
+    BOOST_TEST(!with(2, 4)); // no such flag of usage
+    BOOST_TEST(!with(3, 1));
+    BOOST_TEST(!with(14, 1)); // a mark on a text that bears none
+}
+
 BOOST_AUTO_TEST_CASE(claims_larger_than_the_bytes_allocate_nothing) {
     // a text of 2^48 - 1 bytes, and 2^64 - 1 parts
     const std::string empty = packed(Reply());

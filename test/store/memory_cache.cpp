@@ -273,6 +273,26 @@ BOOST_AUTO_TEST_CASE(times_to_live_are_spread) {
     BOOST_TEST((expiry(1) != expiry(2)));
 }
 
+BOOST_AUTO_TEST_CASE(without_jitter_a_time_to_live_is_exact) {
+    MemoryCache cache(MemoryCacheLimits{.ttl_jitter = 0}, 1);
+    BOOST_TEST(cache.put("k", 1, "v", start, 10s));
+    BOOST_TEST(static_cast<bool>(cache.find("k", 1, start + 10s - 1ns)));
+    BOOST_TEST(!cache.find("k", 1, start + 10s));
+}
+
+BOOST_AUTO_TEST_CASE(a_value_may_be_written_in_place) {
+    MemoryCache cache(MemoryCacheLimits{.max_entry_bytes = 200}, 1);
+    int written = 0;
+    const auto write = [&](char* to) {
+        ++written;
+        to[0] = 'a', to[1] = 'b', to[2] = 'c';
+    };
+    BOOST_TEST(cache.put("k", 1, 3, write, start, 1h));
+    BOOST_TEST(cache.find("k", 1, start).value() == "abc");
+    BOOST_TEST(!cache.put("k", 1, 201, write, start, 1h)); // not stored, not written
+    BOOST_TEST(written == 1);
+}
+
 BOOST_AUTO_TEST_CASE(times_to_live_at_the_ends) {
     MemoryCache cache(MemoryCacheLimits{}, 3);
     for (int i = 0; i < 100; ++i) {

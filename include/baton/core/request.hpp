@@ -175,6 +175,24 @@ public:
 
     friend bool operator==(const Request&, const Request&) = default;
 
+    /// Back to an empty Request, keeping memory.
+    void clear() noexcept {
+        messages.clear();
+        for (std::string* text : {&model, &task, &tenant, &extra}) text->clear();
+        tools.clear();
+        stop.clear();
+        fallbacks.clear();
+        tool_choice.reset();
+        response_format.reset();
+        temperature.reset();
+        top_p.reset();
+        seed.reset();
+        max_tokens.reset();
+        deadline.reset();
+        priority = 0;
+        parallel_tools = cacheable = true;
+    }
+
     std::vector<Message> messages;
     std::string model;  ///< "vendor/name" selects a target; a bare name applies to providers that list it
     std::string task;   ///< what it is for; `Route<ByTask>` maps it to targets

@@ -91,7 +91,7 @@ public:
     void resumed_classify(std::string task);
     /// This caller wants no more: cancels the work unless others read it. Synchronous.
     void leave(Errc why);
-    /// The execution context is going: lets go of sockets and timers.
+    /// The execution context is going: ends, and lets go of sockets and timers.
     void drop_io() noexcept;
     /// Makes up the outcome of a call that is over; once.
     result<Reply>& settle();
@@ -241,6 +241,7 @@ private:
     bool replaying_ = false; // deltas come from the assembled reply, not from the decoder
     bool rang_ = false;
     bool left_ = false;
+    bool begun_ = false; // and not ended
     std::conditional_t<C::multi, std::optional<Ex>, Absent<slot::executor>> executor_;
 
     // work

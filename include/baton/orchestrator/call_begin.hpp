@@ -62,14 +62,23 @@ void Call<C>::reset() {
         this->in_flight = false;
     }
     own_error_.reset();
+    if (outcome_.has_error()) {
+        outcome_ = Reply();
+    } else { // cheaper than a new one
+        clear_answer();
+        trace().attempts.clear();
+        trace().cache_hit = trace().joined = false;
+        trace().task = {};
+        answer().provider = {};
+        answer().served_by_fallback = false;
+    }
     mine_ = nullptr;
-    outcome_ = Reply();
     replay_.restart();
     replaying_ = rang_ = left_ = false;
     waiting_ = Waiting::nothing;
     phase_ = Phase::begin;
     draft_ = Draft();
-    request_ = Request();
+    request_.clear();
     snapshot_.reset();
     targets_.clear();
     own_targets_.clear();
@@ -101,7 +110,8 @@ void Call<C>::begin() {
     started_ = now();
     own_total_ = total_ = state_->limits.total(started_, request_.deadline);
     cutoff_ = Cutoff{total_, Errc::timeout_total};
-    state_->active.push_back(*this);
+    begun_ = true;
+    ++state_->active_calls;
     snapshot_ = state_->snapshot;
     draft_ = Draft(request_);
     set_phase(Phase::plan);

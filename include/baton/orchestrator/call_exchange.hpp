@@ -115,6 +115,7 @@ void Call<C>::connect() {
                                                                  std::to_string(conn_->origin->dial_port()) + ": " +
                                                                  connect_error_.message())));
     }
+    ++state_->pool.established;
     conn_->begin_setup();
     send_begun_ = false;
     set_phase(Phase::setup);

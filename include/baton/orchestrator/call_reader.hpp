@@ -29,6 +29,7 @@ auto Call<C>::make(State<C>& state, Mode mode, Request&& request) -> Ptr {
     } else {
         call = new Call(state);
     }
+    state.used.push_back(*call);
     call->keep_.reset(&state);
     call->mode_ = mode;
     call->request_ = std::move(request);
@@ -46,7 +47,7 @@ Want Call<C>::advance() {
 template <class C>
 Want Call<C>::get_on() {
     waiting_ = Waiting::nothing;
-    if (state_->closed && !over()) leave(Errc::cancelled);
+    if ((state_->closed || state_->context_gone) && !over()) leave(Errc::cancelled);
     for (;;) {
         if (rang_ && !over()) alarm_rang();
         if (own_error_) return Want::done;
@@ -279,8 +280,8 @@ template <class C>
 void Call<C>::end_use() {
     if (left_) return;
     left_ = true;
-    const bool begun = is_linked();
-    if (begun) state_->active.erase(state_->active.iterator_to(*this));
+    const bool begun = std::exchange(begun_, false);
+    if (begun) --state_->active_calls;
     if (alarm_ && alarm_at_ != never) {
         alarm_->cancel();
         alarm_at_ = never;
@@ -297,8 +298,7 @@ void Call<C>::end_use() {
 
 template <class C>
 void Call<C>::drop_io() noexcept {
-    Call& w = work();
-    w.conn_.reset();
+    leave(Errc::cancelled);
     alarm_.reset();
     park_.reset();
     alarm_at_ = never;
@@ -332,6 +332,7 @@ void Call<C>::retire() {
     references_ = 1; // what is called below may take and drop references
     leave(Errc::cancelled);
     reset();
+    state_->used.erase(state_->used.iterator_to(*this));
     references_ = 0;
     constexpr std::size_t most_spare = 64;
     if (state_->closed || state_->context_gone || state_->spare_count >= most_spare) {
@@ -346,7 +347,7 @@ template <class C>
 void State<C>::shut_down() noexcept {
     const std::unique_lock lock(mutex);
     closed = true;
-    for (Call<C>& call : active) call.interrupt();
+    for (Call<C>& call : used) call.interrupt();
     clear_idle();
 }
 
@@ -355,7 +356,15 @@ void State<C>::on_context_shutdown() noexcept {
     const std::unique_lock lock(mutex);
     context_gone = true;
     watch_ = nullptr;
-    for (Call<C>& call : active) call.drop_io();
+    // each may retire itself and others
+    Calls visited;
+    while (!used.empty()) {
+        const boost::intrusive_ptr<Call<C>> call(&used.front());
+        used.pop_front();
+        visited.push_back(*call);
+        call->drop_io();
+    }
+    used.swap(visited);
     spare.clear_and_dispose([](Call<C>* call) { delete call; });
     spare_count = 0;
     clear_idle();

@@ -34,7 +34,8 @@ struct TargetStats {
 struct Stats {
     std::vector<TargetStats> targets;
     std::size_t active_calls = 0;
-    std::size_t open_connections = 0;
+    std::size_t open_connections = 0;          ///< now, busy and idle
+    std::uint64_t established_connections = 0; ///< ever
     std::size_t idle_connections = 0;
     std::uint64_t cache_hits = 0;
     std::uint64_t cache_joins = 0; ///< calls answered by another call's upstream request
@@ -254,8 +255,9 @@ public:
                                        t.first_token, t.latency, t.breaker.phase()});
             }
         });
-        all.active_calls = active.size();
+        all.active_calls = active_calls;
         all.open_connections = pool.open();
+        all.established_connections = pool.established;
         all.idle_connections = pool.idle();
         if constexpr (C::has_cache) {
             all.cache_hits = cache.hits;
@@ -288,9 +290,10 @@ public:
     [[no_unique_address]] CacheState<C> cache;
 
     using Calls = boost::intrusive::list<Call<C>, boost::intrusive::constant_time_size<false>>;
-    Calls active;         ///< begun and not finished
+    Calls used;           ///< all calls that are not spare; they have references
     Calls spare;          ///< finished objects, kept for their memory and timers
     std::size_t spare_count = 0;
+    std::size_t active_calls = 0; ///< begun and not ended
     std::deque<Call<C>*> pool_waiters; ///< calls waiting for a connection, oldest first
     struct Scratch {
         std::string path, headers, body;

@@ -53,4 +53,5 @@ public:
 
 #if !defined(BATON_SEPARATE_COMPILATION)
 #include <baton/serve/impl/anthropic.ipp>
+#include <baton/serve/impl/anthropic_decode.ipp>
 #endif

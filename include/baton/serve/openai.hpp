@@ -47,4 +47,5 @@ public:
 
 #if !defined(BATON_SEPARATE_COMPILATION)
 #include <baton/serve/impl/openai.ipp>
+#include <baton/serve/impl/openai_decode.ipp>
 #endif

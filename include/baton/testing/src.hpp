@@ -6,13 +6,18 @@
 #include <baton/src.hpp>
 
 #include <baton/serve/impl/anthropic.ipp>
+#include <baton/serve/impl/anthropic_decode.ipp>
 #include <baton/serve/impl/error_status.ipp>
 #include <baton/serve/impl/openai.ipp>
+#include <baton/serve/impl/openai_decode.ipp>
 #include <baton/serve/impl/request_reader.ipp>
 #include <baton/testing/impl/answer.ipp>
+#include <baton/testing/impl/answer_body.ipp>
 #include <baton/testing/impl/answer_plan.ipp>
 #include <baton/testing/impl/black_hole.ipp>
 #include <baton/testing/impl/certificates.ipp>
 #include <baton/testing/impl/fault_script.ipp>
 #include <baton/testing/impl/fault_server.ipp>
+#include <baton/testing/impl/fault_session.ipp>
+#include <baton/testing/impl/ledger_book.ipp>
 #include <baton/testing/impl/served_request.ipp>

@@ -46,13 +46,13 @@ BATON_DECL void append_string(std::string& out, std::string_view text) {
         do {
             const auto byte = static_cast<unsigned char>(*at);
             if (byte < 0x80) {
-                out.append(copied, at);
+                out.append(copied, static_cast<std::size_t>(at - copied));
                 detail::append_escape(out, byte);
                 copied = ++at;
             } else {
                 const utf8::Sequence next = utf8::sequence(at, end);
                 if (!next.valid) {
-                    out.append(copied, at);
+                    out.append(copied, static_cast<std::size_t>(at - copied));
                     out.append(utf8::replacement);
                     copied = at + next.length;
                 }
@@ -60,7 +60,7 @@ BATON_DECL void append_string(std::string& out, std::string_view text) {
             }
         } while (at != end && JsonSpecial::has(static_cast<unsigned char>(*at)));
     }
-    out.append(copied, end);
+    out.append(copied, static_cast<std::size_t>(end - copied));
     out.push_back('"');
 }
 

@@ -29,14 +29,14 @@ BATON_DECL void append_valid(std::string& out, std::string_view text) {
         do {
             const Sequence next = sequence(at, end);
             if (!next.valid) {
-                out.append(copied, at);
+                out.append(copied, static_cast<std::size_t>(at - copied));
                 out.append(replacement);
                 copied = at + next.length;
             }
             at += next.length;
         } while (at != end && static_cast<unsigned char>(*at) >= 0x80);
     }
-    out.append(copied, end);
+    out.append(copied, static_cast<std::size_t>(end - copied));
 }
 
 } // namespace baton::utf8

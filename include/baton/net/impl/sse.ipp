@@ -158,7 +158,7 @@ BATON_DECL SseParser::Status SseParser::pause(const char* from, const char* end,
         pending_ = failure;
         return Status::too_large;
     }
-    line_.append(from, end);
+    line_.append(from, static_cast<std::size_t>(end - from));
     return Status::need_more;
 }
 

@@ -1,32 +1,21 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
-#include <baton/net/tls.hpp>
 #include <baton/testing/answer_plan.hpp>
 #include <baton/testing/certificates.hpp>
 #include <baton/testing/fault_server.hpp>
+#include <baton/testing/impl/fault_session.ipp>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address_v4.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include <charconv>
-#include <condition_variable>
 #include <exception>
 #include <future>
-#include <mutex>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -34,44 +23,7 @@
 namespace baton::testing {
 namespace detail {
 
-namespace asio = boost::asio;
-using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
-template <class T>
-using Awaitable = asio::awaitable<T, Executor>;
-
-inline auto into(boost::system::error_code& ec) {
-    return asio::redirect_error(asio::use_awaitable_t<Executor>(), ec);
-}
-
-/// One connection: its socket, and what TLS and HTTP remember.
-struct Session {
-    explicit Session(Socket accepted)
-        : socket(std::move(accepted)), timer(socket.get_executor()), upstream(socket.get_executor()) {}
-
-    /// Ends whatever is under way; the session's coroutine finds out.
-    void abort(bool reset) {
-        boost::system::error_code ignored;
-        if (reset) socket.set_option(asio::socket_base::linger(true, 0), ignored);
-        socket.close(ignored);
-        upstream.close(ignored);
-        timer.cancel();
-    }
-
-    std::uint64_t number = 0;
-    std::uint64_t requests = 0;
-    Socket socket;
-    Timer timer;
-    Socket upstream; // the far end of a CONNECT tunnel
-    bool pumped_back = false;
-    net::TlsSession tls;
-    std::string in; // received and not yet parsed
-    std::vector<char> buffer = std::vector<char>(16 * 1024);
-};
-using SessionPtr = std::shared_ptr<Session>;
 
 inline net::TlsContext make_context(const FaultServer::Options& options, const TestAuthority& authority) {
     Certificate certificate;
@@ -99,10 +51,9 @@ inline net::TlsContext make_context(const FaultServer::Options& options, const T
 
 struct FaultServer::Core : std::enable_shared_from_this<Core> {
     using Self = std::shared_ptr<Core>;
-    using SessionPtr = detail::SessionPtr;
+    using SessionPtr = std::shared_ptr<detail::Session>;
     template <class T>
     using Awaitable = detail::Awaitable<T>;
-    using Totals = Ledger::Totals;
 
     Core(boost::asio::io_context& context, Script script_, Options options_)
         : io(context), acceptor(context), script(std::move(script_)), options(std::move(options_)) {
@@ -120,29 +71,6 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
         tls = detail::make_context(options, authority);
     }
 
-    // --- the ledger: any thread may read it --------------------------------------------------------
-
-    template <class Edit>
-    void note(Edit&& edit) {
-        {
-            const std::lock_guard lock(mutex);
-            edit(ledger);
-        }
-        changed.notify_all();
-    }
-    void note_in(const detail::Session& session, std::size_t n) {
-        note([&](Ledger& l) {
-            l.totals.bytes_in += n;
-            l.connections[session.number - 1].bytes_in += n;
-        });
-    }
-    void note_out(const detail::Session& session, std::size_t n) {
-        note([&](Ledger& l) {
-            l.totals.bytes_out += n;
-            l.connections[session.number - 1].bytes_out += n;
-        });
-    }
-
     /// Its end, for whatever reason, is the end of the connection.
     class Presence {
     public:
@@ -154,82 +82,13 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
         ~Presence() {
             core_->sessions.erase(session_.get());
             session_->abort(false);
-            core_->note([&](Ledger& l) {
-                ++l.totals.connections_closed;
-                l.connections[session_->number - 1].closed = true;
-            });
+            core_->book.closed(session_->number);
         }
 
     private:
         Self core_;
         SessionPtr session_;
     };
-
-    // --- bytes -------------------------------------------------------------------------------------
-
-    static Awaitable<bool> send_raw(Core& core, detail::Session& session, std::string_view bytes) {
-        boost::system::error_code ec;
-        core.note_out(session, bytes.size());
-        co_await boost::asio::async_write(session.socket, boost::asio::buffer(bytes.data(), bytes.size()),
-                                          detail::into(ec));
-        co_return !ec;
-    }
-    static Awaitable<bool> flush_tls(Core& core, detail::Session& session) {
-        bool sent = true;
-        while (sent && !session.tls.output().empty()) {
-            const std::string bytes(session.tls.output()); // the view would not survive the wait
-            session.tls.consume_output(bytes.size());
-            sent = co_await send_raw(core, session, bytes);
-        }
-        co_return sent;
-    }
-    static Awaitable<bool> send(Core& core, detail::Session& session, std::string_view bytes) {
-        bool sent = false;
-        if (!session.tls) {
-            sent = co_await send_raw(core, session, bytes);
-            co_return sent;
-        }
-        std::size_t n = 0;
-        if (session.tls.write(bytes, n) == net::TlsSession::Status::ok)
-            sent = co_await flush_tls(core, session);
-        co_return sent;
-    }
-    /// Bytes from the socket into session.buffer; 0 when there will be no more.
-    static Awaitable<std::size_t> receive_raw(Core& core, detail::Session& session) {
-        boost::system::error_code ec;
-        const std::size_t n = co_await session.socket.async_read_some(
-            boost::asio::buffer(session.buffer.data(), session.buffer.size()), detail::into(ec));
-        if (n > 0) core.note_in(session, n);
-        co_return ec ? 0 : n;
-    }
-    /// Appends to session.in; false when there will be no more.
-    static Awaitable<bool> receive(Core& core, detail::Session& session) {
-        std::size_t n = 0;
-        if (!session.tls) {
-            n = co_await receive_raw(core, session);
-            session.in.append(session.buffer.data(), n);
-            co_return n > 0;
-        }
-        for (;;) {
-            const auto status = session.tls.read(session.buffer.data(), session.buffer.size(), n);
-            session.in.append(session.buffer.data(), n);
-            const bool flushed = co_await flush_tls(core, session); // key updates, alerts
-            if (n > 0) co_return true;
-            if (!flushed || status != net::TlsSession::Status::want_input) co_return false;
-            const std::size_t arrived = co_await receive_raw(core, session);
-            if (arrived == 0) {
-                session.tls.feed_eof();
-            } else {
-                session.tls.feed({session.buffer.data(), arrived});
-            }
-        }
-    }
-    static Awaitable<void> pause(detail::Session& session, Duration time) {
-        if (time <= Duration::zero()) co_return;
-        boost::system::error_code ec;
-        session.timer.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(time));
-        co_await session.timer.async_wait(detail::into(ec));
-    }
 
     // --- connections -------------------------------------------------------------------------------
 
@@ -246,83 +105,38 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
                 co_await timer.async_wait(detail::into(ec));
                 continue;
             }
-            boost::system::error_code ignored;
-            socket.set_option(asio::ip::tcp::no_delay(true), ignored); // each write is a packet of its own
-            auto session = std::make_shared<detail::Session>(std::move(socket));
-            self->note([&](Ledger& l) {
-                session->number = ++l.totals.connections_opened;
-                l.connections.emplace_back().number = session->number;
-            });
+            auto session = std::make_shared<detail::Session>(std::move(socket), self->book);
             asio::co_spawn(self->io, serve(self, session), asio::detached);
         }
     }
 
     static Awaitable<void> serve(Self self, SessionPtr session) {
         const Presence presence(self, session);
+        if (self->stopped) co_return; // accepted just before
         const ConnectionFault fault = self->options.on_connection
                                           ? self->options.on_connection(session->number)
                                           : ConnectionFault::none;
         if (fault != ConnectionFault::none) {
-            co_await break_connection(*self, *session, fault);
+            co_await break_connection(*session, fault);
             co_return;
         }
         if (self->tls) {
-            const bool established = co_await handshake(*self, *session);
+            const bool established = co_await session->handshake(self->tls);
             if (!established) co_return;
         }
         for (bool more = true; more;) more = co_await serve_one(self, session);
     }
 
-    static Awaitable<void> break_connection(Core& core, detail::Session& session, ConnectionFault fault) {
+    static Awaitable<void> break_connection(detail::Session& session, ConnectionFault fault) {
         if (fault == ConnectionFault::reset) session.abort(true);
         if (fault == ConnectionFault::silence) {
-            co_await drain(core, session);
+            co_await session.drain();
         } else if (fault == ConnectionFault::handshake_eof || fault == ConnectionFault::handshake_garbage) {
-            co_await receive_raw(core, session);
+            co_await session.receive_raw();
             const std::string garbage = "SSH-2.0-this_is_no_TLS\r\n";
-            if (fault == ConnectionFault::handshake_garbage) co_await send_raw(core, session, garbage);
-            finish_sending(session);
+            if (fault == ConnectionFault::handshake_garbage) co_await session.send_raw(garbage);
+            session.finish_sending();
         }
-    }
-
-    static Awaitable<bool> handshake(Core& core, detail::Session& session) {
-        session.tls = net::TlsSession::accept(core.tls);
-        for (;;) {
-            const auto status = session.tls.handshake();
-            const bool flushed = co_await flush_tls(core, session);
-            if (status == net::TlsSession::Status::ok && flushed) break;
-            if (status != net::TlsSession::Status::want_input || !flushed) {
-                core.note([](Ledger& l) { ++l.totals.handshakes_failed; });
-                co_return false;
-            }
-            const std::size_t n = co_await receive_raw(core, session);
-            if (n == 0) {
-                session.tls.feed_eof();
-            } else {
-                session.tls.feed({session.buffer.data(), n});
-            }
-        }
-        core.note([](Ledger& l) { ++l.totals.handshakes; });
-        co_return true;
-    }
-
-    static void finish_sending(detail::Session& session) {
-        boost::system::error_code ignored;
-        session.socket.shutdown(boost::asio::socket_base::shutdown_send, ignored);
-    }
-
-    /// Ends what we send, as properly as the options say.
-    static Awaitable<void> say_goodbye(Core& core, detail::Session& session) {
-        if (session.tls && core.options.close_notify) {
-            session.tls.close_notify();
-            co_await flush_tls(core, session);
-        }
-        finish_sending(session);
-    }
-
-    /// Reads and forgets, until the client leaves.
-    static Awaitable<void> drain(Core& core, detail::Session& session) {
-        for (std::size_t n = 1; n > 0;) n = co_await receive_raw(core, session);
     }
 
     // --- requests ----------------------------------------------------------------------------------
@@ -339,7 +153,7 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
             if (status == RequestParser::Status::complete) break;
             bool go_on = true;
             if (status == RequestParser::Status::need_more) {
-                go_on = co_await receive(core, *session);
+                go_on = co_await session->receive();
             } else if (status == RequestParser::Status::bad) {
                 go_on = co_await refuse(core, *session, parser.problem());
             } else if (request.method == "CONNECT" && core.options.proxy) {
@@ -351,12 +165,12 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
                 if (core.options.early) early = core.options.early(request);
                 if (early) {
                     go_on = co_await answer(core, *session, request, *early);
-                    co_await say_goodbye(core, *session);
-                    co_await drain(core, *session);
+                    co_await session->say_goodbye(core.options.close_notify);
+                    co_await session->drain();
                     co_return false;
                 }
                 const std::string go = parser.expects_continue() ? "HTTP/1.1 100 Continue\r\n\r\n" : "";
-                if (!go.empty()) go_on = co_await send(core, *session, go);
+                if (!go.empty()) go_on = co_await session->send(go);
             }
             if (!go_on) co_return false;
         }
@@ -379,15 +193,15 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
     }
 
     static Awaitable<bool> refuse(Core& core, detail::Session& session, std::string_view problem) {
-        core.note([](Ledger& l) { ++l.totals.bad_requests; });
+        core.book.count(&Ledger::Totals::bad_requests);
         std::string text = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\n";
         text.append("content-length: ")
             .append(std::to_string(problem.size()))
             .append("\r\n\r\n")
             .append(problem);
-        co_await send(core, session, text);
-        co_await say_goodbye(core, session);
-        co_await drain(core, session);
+        co_await session.send(text);
+        co_await session.say_goodbye(core.options.close_notify);
+        co_await session.drain();
         co_return false;
     }
 
@@ -398,26 +212,22 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
         request.number = core.next_number++;
         ++session.requests;
         const AnswerPlan plan = make_plan(request, behaviour, core.options.models);
-        core.note_request(session, request, behaviour, plan);
+        core.book.begin(request, behaviour, plan);
         std::size_t sent = 0, mark = 0;
         bool alive = true;
         for (const AnswerPlan::Step& step : plan.steps) {
-            co_await pause(session, step.pause);
+            co_await session.pause(step.pause);
             // Before the bytes leave: a client that has them must find them in the ledger.
-            core.note_progress(request, plan, step.end, mark);
+            core.book.progress(request, plan, step.end, mark);
             const std::string_view slice = std::string_view(plan.bytes).substr(sent, step.end - sent);
-            alive = co_await send(core, session, slice);
+            alive = co_await session.send(slice);
             if (!alive) break;
             sent = step.end;
         }
         const bool junk = alive && !plan.below_tls.empty();
-        if (junk) alive = co_await send_raw(core, session, plan.below_tls);
-        if (alive) co_await pause(session, plan.end_pause);
-        if (!alive) core.note_broken(request, plan);
-        core.note([&](Ledger& l) {
-            ++l.totals.finished;
-            l.requests[request.number - 1].finished = true;
-        });
+        if (junk) alive = co_await session.send_raw(plan.below_tls);
+        if (alive) co_await session.pause(plan.end_pause);
+        core.book.finish(request, alive);
         if (!alive) co_return false;
         if (plan.end == End::keep) co_return true;
         co_await end_connection(core, session, plan.end);
@@ -429,64 +239,17 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
         boost::system::error_code ec;
         switch (end) {
         case End::reset: session.abort(true); break;
-        case End::hold: co_await drain(core, session); break;
+        case End::hold: co_await session.drain(); break;
         case End::close_on_next:
             co_await session.socket.async_wait(boost::asio::socket_base::wait_read, detail::into(ec));
             if (!ec && session.socket.available(ec) > 0) {
-                core.note([](Ledger& l) { ++l.totals.closed_on_arrival; });
-                co_await receive_raw(core, session); // what is unread would turn the close into a reset
+                core.book.count(&Ledger::Totals::closed_on_arrival);
+                co_await session.receive_raw(); // what is unread would turn the close into a reset
             }
-            finish_sending(session);
+            session.finish_sending();
             break;
-        default: co_await say_goodbye(core, session); break;
+        default: co_await session.say_goodbye(core.options.close_notify); break;
         }
-    }
-
-    void note_request(const detail::Session& session, const ServedRequest& request,
-                      const Behaviour& behaviour, const AnswerPlan& plan) {
-        note([&](Ledger& l) {
-            Ledger::Served& served = l.requests.emplace_back();
-            served.number = request.number;
-            served.connection = session.number;
-            served.attempt = request.attempt;
-            served.id = request.id;
-            served.kind = request.kind;
-            served.stream = request.incoming.stream;
-            served.fault = behaviour.fault;
-            served.status = plan.steps.empty() || behaviour.fault == Fault::garbage ? 0 : plan.status;
-            ++l.totals.requests;
-            ++l.connections[session.number - 1].requests;
-        });
-    }
-
-    void note_progress(const ServedRequest& request, const AnswerPlan& plan, std::size_t end,
-                       std::size_t& mark) {
-        const std::size_t before = mark;
-        while (mark < plan.marks.size() && plan.marks[mark].offset <= end) ++mark;
-        const bool last = end == plan.bytes.size();
-        if (mark == before && !last) return;
-        note([&](Ledger& l) {
-            Ledger::Served& served = l.requests[request.number - 1];
-            if (mark > before) {
-                const AnswerPlan::Mark& reached = plan.marks[mark - 1];
-                served.text.append(plan.text, served.text.size(), reached.text - served.text.size());
-                l.totals.tokens += reached.tokens - served.tokens;
-                served.tokens = reached.tokens;
-            }
-            if (last && plan.complete) {
-                served.completed = true;
-                ++l.totals.completed;
-            }
-        });
-    }
-
-    /// The client left before it had everything.
-    void note_broken(const ServedRequest& request, const AnswerPlan&) {
-        note([&](Ledger& l) {
-            Ledger::Served& served = l.requests[request.number - 1];
-            if (served.completed) --l.totals.completed;
-            served.completed = false;
-        });
     }
 
     // --- proxy -------------------------------------------------------------------------------------
@@ -494,10 +257,7 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
     static Awaitable<bool> tunnel(Self self, SessionPtr session, std::string authority) {
         namespace asio = boost::asio;
         Core& core = *self;
-        core.note([&](Ledger& l) {
-            ++l.totals.connects;
-            l.connects.push_back(authority);
-        });
+        core.book.tunnel(authority);
         boost::system::error_code ec;
         std::uint16_t port = 0;
         const std::size_t colon = authority.rfind(':') + 1; // 0 if there is none
@@ -512,10 +272,10 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
         const std::string reply =
             "HTTP/1.1 " + std::to_string(status) +
             (open ? " Connection Established\r\n\r\n" : " No\r\ncontent-length: 0\r\n\r\n");
-        const bool sent = co_await send_raw(core, *session, reply);
+        const bool sent = co_await session->send_raw(reply);
         if (!open) {
             session->requests += 1;
-            co_await say_goodbye(core, *session);
+            co_await session->say_goodbye(core.options.close_notify);
             co_return false;
         }
         if (!sent) co_return false;
@@ -524,7 +284,7 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
         session->in.clear();
         asio::co_spawn(core.io, pump_back(self, session), asio::detached);
         while (!ec) {
-            const std::size_t n = co_await receive_raw(core, *session);
+            const std::size_t n = co_await session->receive_raw();
             if (n == 0) break;
             co_await asio::async_write(session->upstream, asio::buffer(session->buffer.data(), n),
                                        detail::into(ec));
@@ -545,10 +305,10 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
             const std::size_t n =
                 co_await session->upstream.async_read_some(boost::asio::buffer(bytes), detail::into(ec));
             if (ec) break;
-            sent = co_await send_raw(*self, *session, std::string_view(bytes.data(), n));
+            sent = co_await session->send_raw(std::string_view(bytes.data(), n));
         }
         if (ec == boost::asio::error::eof) {
-            finish_sending(*session);
+            session->finish_sending();
         } else {
             session->abort(true);
         }
@@ -578,6 +338,7 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
     }
     void stop() {
         run_there([this] {
+            stopped = true;
             close_port();
             abort_all(false);
         });
@@ -586,6 +347,7 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
     }
 
     std::unique_ptr<boost::asio::io_context> own; // first: it must outlive everything else here
+    detail::LedgerBook book;
     boost::asio::io_context& io;
     std::optional<boost::asio::executor_work_guard<detail::Executor>> work;
     detail::Acceptor acceptor;
@@ -595,13 +357,10 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
     net::TlsContext tls;
     std::string ca_pem;
     std::uint16_t port = 0;
-    std::set<detail::Session*> sessions;                     // the thread of `io` only, as the next two
+    std::set<detail::Session*> sessions;                     // the thread of `io` only, as the next three
     std::unordered_map<std::string, std::uint64_t> attempts; // by id
     std::uint64_t next_number = 1;
-
-    mutable std::mutex mutex; // guards the ledger
-    mutable std::condition_variable changed;
-    Ledger ledger;
+    bool stopped = false;
 };
 
 BATON_DECL FaultServer::FaultServer(Script script, Options options) {
@@ -629,20 +388,13 @@ BATON_DECL std::string FaultServer::url(std::string_view path) const {
 
 BATON_DECL const std::string& FaultServer::ca_pem() const noexcept { return core_->ca_pem; }
 
-BATON_DECL Ledger FaultServer::ledger() const {
-    const std::lock_guard lock(core_->mutex);
-    return core_->ledger;
-}
+BATON_DECL Ledger FaultServer::ledger() const { return core_->book.copy(); }
 
-BATON_DECL Ledger::Totals FaultServer::totals() const {
-    const std::lock_guard lock(core_->mutex);
-    return core_->ledger.totals;
-}
+BATON_DECL Ledger::Totals FaultServer::totals() const { return core_->book.totals(); }
 
 BATON_DECL bool FaultServer::wait(const std::function<bool(const Ledger::Totals&)>& done,
                                   std::chrono::milliseconds limit) const {
-    std::unique_lock lock(core_->mutex);
-    return core_->changed.wait_for(lock, limit, [&] { return done(core_->ledger.totals); });
+    return core_->book.wait(done, limit);
 }
 
 BATON_DECL void FaultServer::stop_accepting() {

@@ -4,7 +4,7 @@
 #include <baton/core/json.hpp>
 #include <baton/core/utf8.hpp>
 #include <baton/wire/classify.hpp>
-#include <baton/wire/hint.hpp>
+#include <baton/wire/impl/hint.ipp>
 
 #include <algorithm>
 #include <charconv>

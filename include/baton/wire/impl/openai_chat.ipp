@@ -83,7 +83,11 @@ BATON_DECL void ChatAssembler::content(json::Reader& reader, Delta& delta, Reply
     reader.object([&](std::string_view key) {
         if (json::is(key, "content")) {
             std::string_view text;
-            if (reader.string(text, scratch_)) {
+            if (!streamed() && text_part_ == none) { // decoded once, straight into its place
+                std::string whole;
+                if (!reader.append_string(whole)) return content_array(reader, delta, reply);
+                if (!whole.empty()) new_part(Part::Kind::text, text_part_, reply).text = std::move(whole);
+            } else if (reader.string(text, scratch_)) {
                 add_text(text, delta, reply);
             } else {
                 content_array(reader, delta, reply);
