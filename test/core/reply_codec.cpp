@@ -170,9 +170,14 @@ BOOST_AUTO_TEST_CASE(every_enumeration_and_flag_is_checked) {
     };
     const std::size_t mark = good.size() - 2; // of the one part: kind, then flags
     BOOST_TEST(with(mark, 6));
-    BOOST_TEST(!with(mark, 7));     // no such kind
-    BOOST_TEST(!with(mark + 1, 2)); // an error flag without a detail
-    BOOST_TEST(!with(mark + 1, 4)); // no such flag
+    BOOST_TEST(!with(mark, 7));                             // no such kind
+    BOOST_TEST(!with(mark + 1, 2));                         // an error flag without a detail
+    BOOST_TEST(!with(mark + 1, 4));                         // no such flag
+    std::string detailed = good + std::string(6 * 8, '\0'); // an empty detail follows
+    detailed[mark + 1] = 1;
+    BOOST_TEST(baton::unpack(detailed, back));
+    detailed[mark + 1] = 2;
+    BOOST_TEST(!baton::unpack(detailed, back));
     BOOST_TEST(with(1, 7));
     BOOST_TEST(!with(1, 8)); // no such stop reason
     BOOST_TEST(with(2, 3));

@@ -5,6 +5,8 @@
 
 #include "lab.hpp"
 
+#include <baton/serve/openai.hpp>
+
 #include <algorithm>
 
 using namespace lab;

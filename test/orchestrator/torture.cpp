@@ -436,6 +436,7 @@ void fail_every_operation() {
                     BOOST_TEST(!call->thrown);
                     BOOST_TEST(good_answer.text().starts_with(call->result.text));
                     BOOST_TEST((call->result.errc() == Errc::ok || call->result.errc() == Errc::truncated));
+                    if (!call->result.reply) BOOST_TEST_MESSAGE(call->result.reply.error());
                 }
                 check_quiet(rig);
                 const bool reached = rig.net.operations() >= k;

@@ -81,10 +81,8 @@ ProviderSettings make_provider(const typename W::Options& options, std::size_t i
     }
     std::string head = "Host: " + url->authority() +
                        "\r\nUser-Agent: baton/0.1\r\nAccept-Encoding: identity\r\nContent-Type: application/json\r\n";
-    const std::size_t fixed = head.size();
-    W::write_account_headers(options, key, head);
-    for (char c : std::string_view(head).substr(fixed)) {
-        if (c == '\0') bad_option(std::string(W::name) + " Options: a header value contains NUL");
+    if (const std::optional<Error> refused = W::write_account_headers(options, key, head)) {
+        bad_option(refused->detail().message);
     }
     made.path = url->path();
     made.health = W::health_path;

@@ -20,4 +20,6 @@
 #include <baton/testing/impl/fault_server.ipp>
 #include <baton/testing/impl/fault_session.ipp>
 #include <baton/testing/impl/ledger_book.ipp>
+#include <baton/testing/impl/manual_clock.ipp>
+#include <baton/testing/impl/memory_world.ipp>
 #include <baton/testing/impl/served_request.ipp>

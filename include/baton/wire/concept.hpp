@@ -63,8 +63,9 @@ concept Wire = StreamDecoder<typename W::StreamDecoder> &&
                    { W::base_url_variable } -> std::convertible_to<std::string_view>;
                    { W::framing } -> std::convertible_to<Framing>;
                    { W::capabilities } -> std::convertible_to<Capabilities>;
-                   /// Header lines equal for all requests of an account, credentials included.
-                   { W::write_account_headers(options, key, text) };
+                   /// Header lines equal for all requests of an account, credentials included; or which
+                   /// option cannot stand in a header.
+                   { W::write_account_headers(options, key, text) } -> std::same_as<std::optional<Error>>;
                    /// Writes the request; nullopt, or why this dialect cannot express it.
                    { W::encode(draft, target, true, out) } -> std::same_as<std::optional<Error>>;
                    /// Reads a whole 2xx body into `reply`; nullopt, or an error (a 200 may carry one).

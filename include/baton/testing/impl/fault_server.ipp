@@ -297,8 +297,8 @@ struct FaultServer::Core : std::enable_shared_from_this<Core> {
         co_return false;
     }
 
-    /// What the far end of the tunnel says, to the client.
-    static Awaitable<void> pump_back(Self self, SessionPtr session) {
+    /// What the far end of the tunnel says, to the client. `self` keeps the session's book alive.
+    static Awaitable<void> pump_back([[maybe_unused]] Self self, SessionPtr session) {
         boost::system::error_code ec;
         std::vector<char> bytes(16 * 1024);
         for (bool sent = true; sent;) {

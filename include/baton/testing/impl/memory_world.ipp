@@ -201,10 +201,10 @@ BATON_DECL void Link::client_closes() {
 
 BATON_DECL void Link::serve() {
     if (close_on_next_) return end(AnswerPlan::End::close);
-    while (!playing_ && state_ == State::open && !from_client_.empty()) {
+    while (!playing_ && state_ == State::open) {
         switch (parser_.parse(from_client_, request_)) {
         case RequestParser::Status::need_more: return;
-        case RequestParser::Status::head: break;
+        case RequestParser::Status::head: break; // its body may be empty, or here already
         case RequestParser::Status::bad:
             ++world_.ledger.totals.bad_requests;
             return end(AnswerPlan::End::close);
