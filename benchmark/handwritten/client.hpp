@@ -61,8 +61,7 @@ struct ClientOptions {
     std::string path = "/v1/chat/completions";
     std::string key; ///< empty for servers that want none
     std::chrono::seconds timeout{30};
-    std::size_t read_size =
-        16 * 1024; ///< of the read buffer and of the buffer a streamed body goes into, in bytes
+    std::size_t read_size = 16 * 1024; ///< bytes of the read buffer, and of the one for streamed bodies
 };
 
 template <class Executor = asio::any_io_executor>
@@ -96,60 +95,71 @@ public:
 
     task<ChatReply> complete(const ChatRequest& chat) {
         if (!stream_) co_await connect();
-        write_body(chat, false);
-        expires_after(options_.timeout);
-        co_await http::async_write(*stream_, request_, token);
+        try {
+            write_body(chat, false);
+            expires_after(options_.timeout);
+            co_await http::async_write(*stream_, request_, token);
 
-        http::response_parser<http::string_body> parser;
-        parser.body_limit(16 * 1024 * 1024);
-        expires_after(options_.timeout);
-        co_await http::async_read(*stream_, buffer_, parser, token);
-        const http::response<http::string_body>& response = parser.get();
-        if (!response.keep_alive()) stream_.reset();
-        if (response.result() != http::status::ok) throw_http_error(response.result_int(), response.body());
+            http::response_parser<http::string_body> parser;
+            parser.body_limit(16 * 1024 * 1024);
+            expires_after(options_.timeout);
+            co_await http::async_read(*stream_, buffer_, parser, token);
+            const http::response<http::string_body>& response = parser.get();
+            if (!response.keep_alive()) stream_.reset();
+            if (response.result() != http::status::ok)
+                throw_http_error(response.result_int(), response.body());
 
-        const json::value document = json::parse(response.body());
-        ChatReply reply;
-        reply.id = document.at("id").as_string();
-        reply.model = document.at("model").as_string();
-        const json::value& choice = document.at("choices").at(0);
-        reply.text = choice.at("message").at("content").as_string();
-        reply.finish_reason = choice.at("finish_reason").as_string();
-        reply.usage = read_usage(document.at("usage"));
-        co_return reply;
+            const json::value document = json::parse(response.body());
+            ChatReply reply;
+            reply.id = document.at("id").as_string();
+            reply.model = document.at("model").as_string();
+            const json::value& choice = document.at("choices").at(0);
+            reply.text = choice.at("message").at("content").as_string();
+            reply.finish_reason = choice.at("finish_reason").as_string();
+            reply.usage = read_usage(document.at("usage"));
+            co_return reply;
+        } catch (...) {
+            stream_.reset(); // who knows what is still to come on it
+            throw;
+        }
     }
 
     /// Calls `on_delta(std::string_view)` for every piece of text as it comes, and returns the whole.
     template <class OnDelta>
     task<ChatReply> stream(const ChatRequest& chat, OnDelta on_delta) {
         if (!stream_) co_await connect();
-        write_body(chat, true);
-        expires_after(options_.timeout);
-        co_await http::async_write(*stream_, request_, token);
-
-        http::response_parser<http::buffer_body> parser;
-        parser.body_limit(boost::none);
-        expires_after(options_.timeout);
-        co_await http::async_read_header(*stream_, buffer_, parser, token);
-
-        ChatReply reply;
-        std::string pending;
-        std::vector<char> bytes(options_.read_size);
-        while (!parser.is_done()) {
-            parser.get().body().data = bytes.data();
-            parser.get().body().size = bytes.size();
-            parser.get().body().more = true;
+        try {
+            write_body(chat, true);
             expires_after(options_.timeout);
-            beast::error_code error;
-            co_await http::async_read_some(*stream_, buffer_, parser, asio::redirect_error(token, error));
-            if (error && error != http::error::need_buffer) throw beast::system_error(error);
-            pending.append(bytes.data(), bytes.size() - parser.get().body().size);
-            if (parser.get().result() == http::status::ok) read_events(pending, reply, on_delta);
+            co_await http::async_write(*stream_, request_, token);
+
+            http::response_parser<http::buffer_body> parser;
+            parser.body_limit(boost::none);
+            expires_after(options_.timeout);
+            co_await http::async_read_header(*stream_, buffer_, parser, token);
+
+            ChatReply reply;
+            std::string pending;
+            std::vector<char> bytes(options_.read_size);
+            while (!parser.is_done()) {
+                parser.get().body().data = bytes.data();
+                parser.get().body().size = bytes.size();
+                parser.get().body().more = true;
+                expires_after(options_.timeout);
+                beast::error_code error;
+                co_await http::async_read_some(*stream_, buffer_, parser, asio::redirect_error(token, error));
+                if (error && error != http::error::need_buffer) throw beast::system_error(error);
+                pending.append(bytes.data(), bytes.size() - parser.get().body().size);
+                if (parser.get().result() == http::status::ok) read_events(pending, reply, on_delta);
+            }
+            if (!parser.keep_alive()) stream_.reset();
+            if (parser.get().result() != http::status::ok)
+                throw_http_error(parser.get().result_int(), pending);
+            co_return reply;
+        } catch (...) {
+            stream_.reset();
+            throw;
         }
-        const bool keep = parser.keep_alive();
-        if (!keep) stream_.reset();
-        if (parser.get().result() != http::status::ok) throw_http_error(parser.get().result_int(), pending);
-        co_return reply;
     }
 
 private:
@@ -188,7 +198,8 @@ private:
     void prepare() {
         request_.method(http::verb::post);
         request_.target(options_.path);
-        request_.set(http::field::host, options_.host);
+        const bool usual_port = options_.port == (uses_tls ? "443" : "80");
+        request_.set(http::field::host, usual_port ? options_.host : options_.host + ":" + options_.port);
         if (!options_.key.empty()) request_.set(http::field::authorization, "Bearer " + options_.key);
         request_.set(http::field::content_type, "application/json");
         buffer_.reserve(options_.read_size);

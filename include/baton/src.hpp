@@ -15,6 +15,8 @@
 #include <baton/core/impl/errc.ipp>
 #include <baton/core/impl/error.ipp>
 #include <baton/core/impl/json.ipp>
+#include <baton/core/impl/json_numbers.ipp>
+#include <baton/core/impl/json_strings.ipp>
 #include <baton/core/impl/json_writer.ipp>
 #include <baton/core/impl/reply_codec.ipp>
 #include <baton/core/impl/sha256.ipp>

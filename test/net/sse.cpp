@@ -269,15 +269,17 @@ BOOST_AUTO_TEST_CASE(line_limit) {
 
 BOOST_AUTO_TEST_CASE(event_limit) {
     const SseParser::Limits limits{100, 10};
-    const std::string good = "data: 0123\ndata: 56789\n\n"; // 10 bytes with the LF between
-    const std::string bad = "data: 0123\ndata: 567890\n\n";
-    const std::string one = "data: 01234567890\n\n";
-    const std::string grown = "data: \xFF\xFF\xFF\xFF\n\n"; // 12 bytes when replaced
-    for (std::size_t step = 1; step < 30; ++step) {
-        BOOST_TEST(fed_by(step, good, limits) == (Stream{{message("0123\n56789")}, {}, false, false}));
-        BOOST_TEST(fed_by(step, bad, limits) == (Stream{{}, {}, false, true}));
-        BOOST_TEST(fed_by(step, one, limits) == (Stream{{}, {}, false, true}));
-        BOOST_TEST(fed_by(step, grown, limits) == (Stream{{}, {}, false, true}));
+    const std::string first = "data: 9876543210\n\n";                       // 10 bytes
+    const std::string good = first + first + "data: 0123\ndata: 56789\n\n"; // 10 bytes with the LF between
+    const Stream passed{
+        {message("9876543210"), message("9876543210"), message("0123\n56789")}, {}, false, false};
+    const Stream stopped{{message("9876543210")}, {}, false, true};
+    for (std::size_t step = 1; step < 60; ++step) {
+        BOOST_TEST(fed_by(step, good, limits) == passed);
+        BOOST_TEST(fed_by(step, first + "data: 0123\ndata: 567890\n\n", limits) == stopped);
+        BOOST_TEST(fed_by(step, first + "data: 01234567890\n\n", limits) == stopped);
+        // 12 bytes when replaced
+        BOOST_TEST(fed_by(step, first + "data: \xFF\xFF\xFF\xFF\n\n", limits) == stopped);
     }
 }
 

@@ -207,7 +207,7 @@ BOOST_FIXTURE_TEST_CASE(different_hosts_have_different_caps, Fixture) {
 
 BOOST_FIXTURE_TEST_CASE(oddities_that_do_no_harm, Fixture) {
     for (const Fault fault : {Fault::slow_headers, Fault::trickle, Fault::split_utf8, Fault::interim,
-                              Fault::comments, Fault::trailers, Fault::done_without_blank}) {
+                              Fault::comments, Fault::trailers}) {
         for (const bool streamed : {false, true}) {
             for (const bool anthropic_too : {false, true}) {
                 Lab fresh;
@@ -239,7 +239,7 @@ BOOST_FIXTURE_TEST_CASE(things_that_are_no_answer, Fixture) {
                           Case{Fault::length_and_chunked, Errc::protocol, Errc::protocol},
                           Case{Fault::giant_header, Errc::too_large, Errc::too_large},
                           Case{Fault::many_headers, Errc::too_large, Errc::too_large},
-                          Case{Fault::empty_body, Errc::protocol, Errc::truncated},
+                          Case{Fault::empty_body, Errc::protocol, Errc::protocol},
                           Case{Fault::long_length, Errc::truncated, Errc::ok},
                           Case{Fault::reset_before_headers, Errc::unavailable, Errc::unavailable},
                           Case{Fault::reset_in_headers, Errc::truncated, Errc::truncated},
@@ -251,8 +251,9 @@ BOOST_FIXTURE_TEST_CASE(things_that_are_no_answer, Fixture) {
             const Result got = fresh.ask(one, streamed, hello());
             BOOST_TEST_CONTEXT(baton::testing::to_string(c.fault) << (streamed ? " streamed" : "")) {
                 BOOST_TEST(got.errc() == (streamed ? c.streamed : c.whole));
-                BOOST_TEST(fresh.net.open() == 0u);
-                BOOST_TEST(one.stats().open_connections == 0u);
+                const std::size_t kept = c.fault == Fault::empty_body; // whose framing is sound
+                BOOST_TEST(fresh.net.open() == kept);
+                BOOST_TEST(one.stats().open_connections == kept);
             }
         }
     }
@@ -343,7 +344,7 @@ BOOST_AUTO_TEST_CASE(an_answer_cut_at_any_byte_is_whole_or_a_typed_error) {
             BOOST_TEST(whole.reply->text() == story.text());
             const std::size_t head = planned.find("\r\n\r\n") + 4;
             for (const End end : {End::close, End::reset, End::hold}) {
-                std::size_t complete_from = planned.size();
+                std::size_t complete_from = planned.size(), wrong = 0;
                 for (std::size_t at = 0; at <= planned.size(); ++at) {
                     const Result got = played(with_anthropic, streamed, [&](auto& net) { net.cut(at, end); });
                     const Errc errc = got.errc();
@@ -352,8 +353,10 @@ BOOST_AUTO_TEST_CASE(an_answer_cut_at_any_byte_is_whole_or_a_typed_error) {
                         complete_from = std::min(complete_from, at);
                         right = right && got.reply->text() == story.text() &&
                                 (!streamed || got.text == story.text());
-                        right = right && got.reply->usage == whole.reply->usage &&
-                                got.reply->stop == whole.reply->stop;
+                        // OpenAI's usage comes behind the finish reason, which says that the text is whole
+                        const bool usage = got.reply->usage == whole.reply->usage ||
+                                           (!with_anthropic && streamed && !got.reply->usage.reported);
+                        right = right && usage && got.reply->stop == whole.reply->stop;
                         right =
                             right && (at == planned.size() || streamed); // a whole body needs all its bytes
                     } else if (end == End::hold) {
@@ -365,15 +368,30 @@ BOOST_AUTO_TEST_CASE(an_answer_cut_at_any_byte_is_whole_or_a_typed_error) {
                         right = right && errc == (at == 0 ? Errc::unavailable : Errc::truncated);
                     }
                     if (!got.reply) right = right && got.reply.error().detail().delivered == got.text;
-                    BOOST_TEST(right, "vendor " << with_anthropic << ", streamed " << streamed << ", end "
-                                                << static_cast<int>(end) << ", cut at " << at << " of "
-                                                << planned.size() << ": " << errc << ", text \"" << got.text
-                                                << '"');
+                    wrong += !right;
+                    if (right || wrong > 3) continue;
+                    BOOST_TEST_MESSAGE("vendor " << with_anthropic << ", streamed " << streamed << ", end "
+                                                 << static_cast<int>(end) << ", cut at " << at << " of "
+                                                 << planned.size() << ": " << errc << ", text " << got.text);
                 }
+                BOOST_TEST(wrong == 0u);
                 // behind the terminal event nothing is missing but framing
                 BOOST_TEST(complete_from + 400 > planned.size());
             }
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_terminal_event_without_its_blank_line) {
+    // OpenAI's finish reason has come, so the answer is whole; Anthropic's only terminal event has not
+    for (const bool with_anthropic : {false, true}) {
+        Lab lab;
+        lab.net.serve("openai.test", always(Behaviour(story, Fault::done_without_blank)));
+        lab.net.serve("anthropic.test", always(Behaviour(story, Fault::done_without_blank)));
+        Chat one = with_anthropic ? lab.make<Chat>(anthropic(), lab.spy) : lab.make<Chat>(openai(), lab.spy);
+        const Result got = lab.stream(one, hello());
+        BOOST_TEST(got.errc() == (with_anthropic ? Errc::truncated : Errc::ok));
+        BOOST_TEST(got.text == story.text());
     }
 }
 

@@ -104,7 +104,7 @@ struct Rig {
     /// Calls to come before those that are struck.
     void warm_up(int n = 1) {
         for (int i = 0; i < n; ++i) {
-            start(false, Request("Warm up", baton::seed(i)));
+            start(false, Request("Warm up #" + std::to_string(i)));
             run();
         }
         calls.clear();
@@ -206,7 +206,7 @@ std::vector<Scene<Chat>> scenes() {
              rig.net.serve("openai.test", always(slowly(Behaviour(good_answer))));
              rig.net.settings().pool.connections = 1;
              rig.make();
-             for (int i = 0; i < 4; ++i) rig.start(i % 2 == 0, Request("Hello", baton::seed(i)));
+             for (int i = 0; i < 4; ++i) rig.start(i % 2 == 0, Request("Hello #" + std::to_string(i)));
          }},
         {"a kept connection that turns out to be closed",
          [](R& rig) {

@@ -14,8 +14,10 @@ void Call<C>::fail_connection() {
     const bool exchanging = phase_ == Phase::send || phase_ == Phase::receive;
     const bool answered = phase_ == Phase::receive && conn_->reader.started();
     if (exchanging && attempt().reused && !answered && !replayed_) {
-        // The peer had closed the kept connection before our request reached it. Once, on a fresh one.
+        // The peer had closed the kept connection before our request reached it. Once, on a fresh one; its
+        // breaker hears nothing of it.
         replayed_ = fresh_only_ = true;
+        permit_.template emplace<0>();
         end_attempt(Errc::unavailable);
         release_connection(false);
         return set_phase(Phase::choose);

@@ -3,7 +3,6 @@
 
 #include <baton/core/time.hpp>
 #include <baton/policy/slot.hpp>
-#include <baton/store/memory_cache.hpp>
 
 #include <cstddef>
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <baton/policy/slot.hpp>
-#include <baton/wire/concept.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 namespace baton {

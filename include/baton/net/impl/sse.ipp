@@ -77,7 +77,8 @@ BATON_HOT bool SseParser::whole_event(std::string_view& input, SseEvent& event) 
     using namespace baton::detail;
     constexpr std::string_view event_field = "event: ";
     constexpr std::string_view data_field = "data: ";
-    if (pending_ != nothing || has_data_ || has_type_ || !line_.empty()) return false;
+    const bool fresh = pending_ == nothing || (pending_ == byte_order_mark && bom_ == 0);
+    if (!fresh || has_data_ || has_type_ || !line_.empty()) return false;
     const char* const begin = input.data();
     const char* const end = begin + input.size();
     const auto starts_with = [end](const char* at, std::string_view field) {
@@ -109,6 +110,7 @@ BATON_HOT bool SseParser::whole_event(std::string_view& input, SseEvent& event) 
     const auto length = static_cast<std::size_t>(stop - data);
     if (length + data_field.size() > limits_.line || length > limits_.event) return false;
     event = {type, {data, length}, id_};
+    pending_ = nothing; // there was no byte order mark
     has_id_ = false;
     input.remove_prefix(static_cast<std::size_t>(after - begin));
     return true;

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/json.hpp>
 #include <baton/core/json_writer.hpp>
 #include <baton/serve/error_status.hpp>
 #include <baton/serve/openai.hpp>

@@ -1,0 +1,4 @@
+// expect: use of deleted function
+#include <baton/core/secret.hpp>
+#include <iostream>
+void print(const baton::Secret& secret) { std::cout << secret; }
