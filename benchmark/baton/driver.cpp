@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -81,7 +82,11 @@ void run(bench::DriverPlan& plan, bench::Tally& tally) {
 } // namespace
 
 int main(int argc, char** argv) {
-    return bench::run_driver(argc, argv, [](bench::DriverPlan& plan, bench::Tally& tally) {
+    const int status = bench::run_driver(argc, argv, [](bench::DriverPlan& plan, bench::Tally& tally) {
         run<asio::any_io_executor>(plan, tally);
     });
+    using Composition = boost::mp11::mp_rename<Policies<asio::any_io_executor>, baton::detail::Composition>;
+    std::printf("sizeof_orchestrator %zu\nsizeof_call %zu\n", sizeof(Chat<asio::any_io_executor>),
+                sizeof(baton::detail::Call<Composition>));
+    return status;
 }
