@@ -44,7 +44,8 @@ int main() {
     FaultServer vendor(sequence({overloaded(), overloaded(), Behaviour(Answer("At last."))}));
     const std::string url = vendor.url("/v1");
     asio::io_context io;
-    Chat chat{io.get_executor(), baton::OpenAI::Options{.base_url = url, .key = "simulated"}, Patient::Options{.step = 5ms}};
+    Chat chat{io.get_executor(), baton::OpenAI::Options{.base_url = url, .key = "simulated"},
+              Patient::Options{.step = 5ms}};
     int attempts = 0;
     auto ask = [&]() -> asio::awaitable<void> {
         auto reply = co_await chat.complete("Are you there?");

@@ -17,19 +17,16 @@
 
 namespace asio = boost::asio;
 
-using Chat = baton::Orchestrator<
-    baton::Provider<baton::OpenAI>, // first is primary; order is fallback order
-    baton::Provider<baton::Anthropic>,
-    baton::Retry<baton::ExpBackoff>,
-    baton::Breaker<baton::HalfOpen>,
-    baton::Route<baton::ByTask>,
-    baton::Cache<baton::ExactMatch>>;
+using Chat = baton::Orchestrator<baton::Provider<baton::OpenAI>, // first is primary; order is fallback order
+                                 baton::Provider<baton::Anthropic>, baton::Retry<baton::ExpBackoff>,
+                                 baton::Breaker<baton::HalfOpen>, baton::Route<baton::ByTask>,
+                                 baton::Cache<baton::ExactMatch>>;
 
 namespace {
 
 void show(const baton::Reply& reply) {
-    std::cout << "\n  [" << reply.provider << ", " << reply.model << ", " << reply.usage.output_tokens << " tokens"
-              << (reply.trace.cache_hit ? ", from the cache" : "")
+    std::cout << "\n  [" << reply.provider << ", " << reply.model << ", " << reply.usage.output_tokens
+              << " tokens" << (reply.trace.cache_hit ? ", from the cache" : "")
               << (reply.served_by_fallback ? ", served by the fallback" : "") << "]\n";
     for (const baton::Attempt& attempt : reply.trace.attempts) {
         std::cout << "    " << attempt.provider << ": " << to_string(attempt.outcome) << '\n';
@@ -95,8 +92,10 @@ int main() {
     } else {
         std::cout << "Simulated vendors: neither OPENAI_API_KEY nor ANTHROPIC_API_KEY is set.\n"
                      "The primary is overloaded at first, so the fallback answers.\n";
-        openai = simulate("A river rose in the hills and ran to the sea. It took everything it met along.", 1);
-        anthropic = simulate("Once a river asked the sea where it began. The sea said: in the rain, like you.", 0);
+        openai =
+            simulate("A river rose in the hills and ran to the sea. It took everything it met along.", 1);
+        anthropic =
+            simulate("Once a river asked the sea where it began. The sea said: in the rain, like you.", 0);
         openai_url = openai->url("/v1");
         anthropic_url = anthropic->url("");
         primary.base_url = openai_url;

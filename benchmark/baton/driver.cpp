@@ -38,7 +38,8 @@ template <class Executor>
 using Chat = boost::mp11::mp_rename<Policies<Executor>, baton::Orchestrator>;
 
 template <class Executor>
-asio::awaitable<void, Executor> make_calls(Chat<Executor>& chat, bench::DriverPlan& plan, bench::Tally& tally) {
+asio::awaitable<void, Executor> make_calls(Chat<Executor>& chat, bench::DriverPlan& plan,
+                                           bench::Tally& tally) {
     for (std::size_t i = 0; i < plan.calls; ++i) {
         baton::Request request;
         if (plan.mode != "unary-small") {
@@ -57,7 +58,8 @@ asio::awaitable<void, Executor> make_calls(Chat<Executor>& chat, bench::DriverPl
             reply = co_await chat.complete(std::move(request));
         }
         if (!reply) throw std::runtime_error(reply.error().what());
-        if (reply->trace.cache_hit != (plan.repeat && i > 0)) throw std::runtime_error("wrong side of the cache");
+        if (reply->trace.cache_hit != (plan.repeat && i > 0))
+            throw std::runtime_error("wrong side of the cache");
         tally.call_done(reply->text(), reply->stop == baton::StopReason::stop ? "stop" : "other",
                         reply->usage.total_input(), reply->usage.total_output());
     }

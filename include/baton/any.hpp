@@ -51,7 +51,9 @@ public:
     explicit AnyOrchestrator(O&& orchestrator) : self_(std::make_unique<Model<O>>(std::move(orchestrator))) {}
 
     /// The whole answer; see Orchestrator::complete.
-    boost::asio::awaitable<result<Reply>> complete(Request request) { return self_->complete(std::move(request)); }
+    boost::asio::awaitable<result<Reply>> complete(Request request) {
+        return self_->complete(std::move(request));
+    }
     /// The answer in pieces; see Orchestrator::stream.
     AnyStream stream(Request request) { return self_->stream(std::move(request)); }
     boost::asio::any_io_executor get_executor() const { return self_->executor(); }
@@ -69,7 +71,9 @@ private:
         boost::asio::awaitable<result<Reply>> complete(Request request) override {
             return orchestrator.complete(std::move(request));
         }
-        AnyStream stream(Request request) override { return AnyStream(orchestrator.stream(std::move(request))); }
+        AnyStream stream(Request request) override {
+            return AnyStream(orchestrator.stream(std::move(request)));
+        }
         boost::asio::any_io_executor executor() const override { return orchestrator.get_executor(); }
         O orchestrator;
     };

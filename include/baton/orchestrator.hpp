@@ -59,7 +59,8 @@ public:
     /// The whole answer to `request`: cache, route, retries and fallback included. Never throws for what
     /// happens to the call; a cancelled caller gets Errc::cancelled.
     boost::asio::awaitable<result<Reply>, executor_type> complete(Request request) {
-        return baton::detail::run<C>(Call<C>::make(*state_, Mode::complete, std::move(request)), WholeReply());
+        return baton::detail::run<C>(Call<C>::make(*state_, Mode::complete, std::move(request)),
+                                     WholeReply());
     }
 
     /// The answer in pieces. Does no I/O and never fails; see Stream.

@@ -31,9 +31,9 @@
 #include <baton/policy/impl/rng.ipp>
 #include <baton/wire/impl/anthropic.ipp>
 #include <baton/wire/impl/anthropic_encode.ipp>
-#include <baton/wire/impl/hint.ipp> // classify.ipp uses its helpers
 #include <baton/wire/impl/classify.ipp>
 #include <baton/wire/impl/encode.ipp>
+#include <baton/wire/impl/hint.ipp> // classify.ipp uses its helpers
 #include <baton/wire/impl/openai.ipp>
 #include <baton/wire/impl/openai_chat.ipp>
 #include <baton/wire/impl/openai_chat_encode.ipp>

@@ -189,8 +189,8 @@ BOOST_FIXTURE_TEST_CASE(a_model_selects_a_target_or_applies_to_who_lists_it, Fix
     BOOST_TEST(asked(Request("2", model("anthropic/claude-x"))) == "anthropic.test claude-x");
     BOOST_TEST(asked(Request("3", model("openai/ft:gpt/x"))) == "openai.test ft:gpt/x");
     BOOST_TEST(asked(Request("4", model("gpt-new"))) == "openai.test gpt-new"); // nobody lists it: the first
-    BOOST_TEST(asked(Request("5", model("claude-big"))) ==
-               "anthropic.test claude-big"); // one provider lists it
+    BOOST_TEST(asked(Request("5", model("gpt-big"))) == "openai.test gpt-big"); // who lists it
+    BOOST_TEST(asked(Request("5", model("claude-big"))) == "openai.test gpt-5-mini"); // others keep their own
     BOOST_TEST(asked(Request("6", model("vendor/other"))) ==
                "openai.test vendor/other"); // no provider's name
     BOOST_TEST(asked(Request("7", baton::fallbacks("anthropic/claude-y", "openai"))) ==
@@ -484,7 +484,7 @@ BOOST_FIXTURE_TEST_CASE(configure_changes_what_begins_after_it, Fixture) {
     BOOST_TEST(after.reply->text() == "new answer");
     BOOST_TEST(after.reply->model == "gpt-new");
     BOOST_TEST(flying->result.reply->text() == "old answer");
-    BOOST_TEST((one.stats().targets[0].breaker == baton::BreakerPhase::open)); // state survives
+    BOOST_TEST((one.stats().targets.back().breaker == baton::BreakerPhase::open)); // state survives
 
     BOOST_CHECK_THROW(one.configure(baton::OpenAI::Options{.base_url = "ftp://x"}), std::exception);
     BOOST_TEST(complete(one, Request("Again")).reply->text() == "new answer"); // nothing has changed

@@ -25,16 +25,16 @@ public:
 
     /// What is known beyond the code.
     struct Detail {
-        std::string message;           ///< what happened and what to do; redacted, at most max_message
-        std::string_view provider;     ///< its name in the composition (static storage); "" = none asked
-        std::string model;             ///< as sent
-        std::string vendor_code;       ///< the vendor's own code or type
-        std::string request_id;        ///< the vendor's
-        int status = 0;                ///< HTTP status; 0: no response
+        std::string message;       ///< what happened and what to do; redacted, at most max_message
+        std::string_view provider; ///< its name in the composition (static storage); "" = none asked
+        std::string model;         ///< as sent
+        std::string vendor_code;   ///< the vendor's own code or type
+        std::string request_id;    ///< the vendor's
+        int status = 0;            ///< HTTP status; 0: no response
         std::optional<Duration> retry_after; ///< the vendor's hint how long to wait
         std::optional<bool> should_retry;    ///< the vendor's verdict (`x-should-retry`)
-        std::string delivered;         ///< text already handed over when a stream broke
-        Trace trace;                   ///< every attempt of the call
+        std::string delivered;               ///< text already handed over when a stream broke
+        Trace trace;                         ///< every attempt of the call
     };
 
     Error() = default;

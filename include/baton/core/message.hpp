@@ -83,7 +83,8 @@ public:
 
 /// Anything a message's text can be made of without a surprise.
 template <class T>
-concept text_like = std::convertible_to<T, std::string_view> && !std::same_as<std::decay_t<T>, std::nullptr_t>;
+concept text_like =
+    std::convertible_to<T, std::string_view> && !std::same_as<std::decay_t<T>, std::nullptr_t>;
 
 /// A system message. The `const char*` overload exists so that, with `using namespace baton`, an
 /// unqualified `system("...")` is ambiguous and cannot run a shell by accident.

@@ -54,9 +54,9 @@ public:
     std::string_view provider; ///< who served it, its name in the composition
     Parts parts;               ///< text, tool calls, thinking, opaque blocks, in order
     StopReason stop = StopReason::unknown;
-    std::string stop_text;     ///< the vendor's own word when `stop` is unknown, or the sequence met
+    std::string stop_text; ///< the vendor's own word when `stop` is unknown, or the sequence met
     Usage usage;
-    Trace trace;               ///< how it was got
+    Trace trace; ///< how it was got
     bool served_by_fallback = false;
 
     std::string joined; ///< see seal()

@@ -157,9 +157,9 @@ class Request;
 template <class A>
 concept request_part =
     !std::same_as<std::remove_cvref_t<A>, Request> &&
-    (text_like<A> || detail::one_of<std::remove_cvref_t<A>, Message, std::vector<Message>, model, task, tenant,
-                                    max_tokens, temperature, top_p, seed, deadline, priority, cache, extra, stop,
-                                    fallbacks, tools, ToolChoice, ResponseFormat>);
+    (text_like<A> || detail::one_of<std::remove_cvref_t<A>, Message, std::vector<Message>, model, task,
+                                    tenant, max_tokens, temperature, top_p, seed, deadline, priority, cache,
+                                    extra, stop, fallbacks, tools, ToolChoice, ResponseFormat>);
 
 /// What the caller sends; const for the whole call. Built from parts in any order:
 /// `Request{system("Be brief."), user("Hello"), task("chat"), max_tokens(400)}`; one text is one user
@@ -245,7 +245,7 @@ void add(Request& r, T&& text) {
 template <class... A>
     requires(sizeof...(A) > 0) && (request_part<A> && ...)
 Request::Request(A&&... parts) {
-    messages.reserve(((text_like<A> || std::same_as<std::remove_cvref_t<A>, Message>) + ...));
+    messages.reserve(((text_like<A> || std::same_as<std::remove_cvref_t<A>, Message>)+...));
     (detail::add(*this, std::forward<A>(parts)), ...);
 }
 

@@ -20,8 +20,7 @@ public:
         value.copy(bytes_.get(), size_);
     }
     Secret(const Secret& other) : Secret(other.reveal()) {}
-    Secret(Secret&& other) noexcept
-        : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+    Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
     Secret& operator=(Secret other) noexcept {
         std::swap(bytes_, other.bytes_);
         std::swap(size_, other.size_);

@@ -29,10 +29,10 @@ struct Capabilities {
 /// Where one attempt goes: a provider, a model, and what the route set for it.
 class Target {
 public:
-    std::size_t provider = 0;          ///< index in the composition
-    std::string_view provider_name;    ///< static storage
+    std::size_t provider = 0;       ///< index in the composition
+    std::string_view provider_name; ///< static storage
     std::string model;
-    std::optional<double> temperature; ///< instead of the request's
+    std::optional<double> temperature;       ///< instead of the request's
     std::optional<std::uint32_t> max_tokens; ///< the smaller of this and the request's applies
     std::optional<Duration> max_latency;     ///< first token later than this moves on
 };

@@ -39,13 +39,14 @@ struct Sharing<C, true> {
     int readers = 1;                       ///< calls that still want the outcome
     std::string key;                       ///< canonical bytes; empty: not cacheable
     std::uint64_t hash = 0;
-    std::optional<result<Reply>> copy;     ///< this caller's, while others read the original
-    bool in_flight = false;                ///< listed in CacheState::flights
-    Call<C>* next_flight = nullptr;        ///< its link there
+    std::optional<result<Reply>> copy; ///< this caller's, while others read the original
+    bool in_flight = false;            ///< listed in CacheState::flights
+    Call<C>* next_flight = nullptr;    ///< its link there
 };
 
 template <class Hook>
-inline constexpr bool judge_hook = requires(Hook& hook, Reply& reply, Draft& draft) { hook.on_reply(reply, draft); };
+inline constexpr bool judge_hook =
+    requires(Hook& hook, Reply& reply, Draft& draft) { hook.on_reply(reply, draft); };
 template <class List>
 inline constexpr bool judges = false;
 template <class... Hook>
@@ -129,8 +130,8 @@ private:
         setup,    ///< proxy and TLS
         send,
         receive,
-        drain,    ///< the answer is complete, its framing not yet: keeps the connection usable
-        pause,    ///< before a retry
+        drain, ///< the answer is complete, its framing not yet: keeps the connection usable
+        pause, ///< before a retry
         over,
     };
     enum class Waiting : unsigned char { nothing, io, park };
@@ -218,7 +219,8 @@ private:
     template <class I>
     using permit_at = permit_of<I::value>;
     using Permits = mp::mp_rename<
-        mp::mp_push_front<mp::mp_unique<mp::mp_transform<permit_at, mp::mp_iota_c<C::providers>>>, std::monostate>,
+        mp::mp_push_front<mp::mp_unique<mp::mp_transform<permit_at, mp::mp_iota_c<C::providers>>>,
+                          std::monostate>,
         std::variant>;
     using Decoder = mp::mp_rename<typename C::decoders, std::variant>;
 
@@ -250,7 +252,7 @@ private:
     Draft draft_;
     boost::intrusive_ptr<const typename State<C>::Snap> snapshot_;
     boost::container::small_vector<const Target*, 8> targets_;
-    std::deque<Target> own_targets_;  // made for this request
+    std::deque<Target> own_targets_; // made for this request
     struct Excluded {
         std::size_t provider;
         std::string model;

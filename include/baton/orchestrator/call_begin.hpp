@@ -132,7 +132,8 @@ void Call<C>::begin() {
     });
     if (refused) return finish(*refused);
     if (draft_->messages.empty()) {
-        return finish(Error(Errc::invalid_request, "the request has no messages; give it one, e.g. user(\"Hello\")"));
+        return finish(
+            Error(Errc::invalid_request, "the request has no messages; give it one, e.g. user(\"Hello\")"));
     }
     if (look_up()) return;
     set_phase(Phase::classify);
@@ -171,7 +172,8 @@ bool Call<C>::look_up() {
         Call* flight = cache.flights.find(this->hash, [&](const Call& other) {
             // a stream whose beginning is too far back for a newcomer is not joined
             return other.key == this->key &&
-                   (other.mode_ != Mode::stream || Replay().behind(other.answer()) <= cache.exact.options.replay_bytes);
+                   (other.mode_ != Mode::stream ||
+                    Replay().behind(other.answer()) <= cache.exact.options.replay_bytes);
         });
         if (flight) {
             this->follows.reset(flight);
@@ -251,8 +253,9 @@ void Call<C>::plan() {
         if (const Target* t = named(name)) {
             targets_.push_back(t);
         } else {
-            return finish(Error(Errc::invalid_request, "fallbacks: \"" + name + "\" names no provider of this "
-                                                       "composition; write \"provider/model\""));
+            return finish(Error(Errc::invalid_request, "fallbacks: \"" + name +
+                                                           "\" names no provider of this "
+                                                           "composition; write \"provider/model\""));
         }
     }
     if (!one && !model.empty()) {
@@ -307,7 +310,8 @@ void Call<C>::plan() {
         }
     });
     if (!targets_.empty()) return set_phase(Phase::choose);
-    if (rounds_ > 0) return finish(Error(Errc::no_target, "no target is left that a policy's judgement allows"));
+    if (rounds_ > 0)
+        return finish(Error(Errc::no_target, "no target is left that a policy's judgement allows"));
 
     std::string text;
     Errc errc = Errc::no_target;
@@ -318,7 +322,8 @@ void Call<C>::plan() {
     }
     if (kept == 0 && wanted > 0 && errc != Errc::auth) {
         errc = Errc::invalid_request;
-        text = "no model is set; pass Options{.model = ...} of the provider, or model(\"...\") in the request";
+        text =
+            "no model is set; pass Options{.model = ...} of the provider, or model(\"...\") in the request";
     }
     if (text.empty()) text = "no target can serve this request; see the trace for those that were left out";
     finish(Error(errc, text));

@@ -3,7 +3,8 @@
 
 #include <baton/orchestrator/call.hpp>
 
-// How attempts and calls end: verdicts, retries, fallback, judgement, storing; steps 5 to 7 of design section 5.
+// How attempts and calls end: verdicts, retries, fallback, judgement, storing; steps 5 to 7 of design
+// section 5.
 namespace baton::detail {
 
 /// The exchange broke below the dialect: what that means for the call.
@@ -22,7 +23,8 @@ void Call<C>::fail_connection() {
         release_connection(false);
         return set_phase(Phase::choose);
     }
-    if (phase_ == Phase::receive && streaming_ && got_first_ && conn_->reader.failure() != Failure::malformed) {
+    if (phase_ == Phase::receive && streaming_ && got_first_ &&
+        conn_->reader.failure() != Failure::malformed) {
         if (end_of_stream()) finish_attempt();
         return;
     }
@@ -36,10 +38,12 @@ void Call<C>::fail_connection() {
             break;
         case Failure::too_large:
             errc = Errc::too_large;
-            text = "the response's header exceeds max_header; raise Tcp::Options.max_header if that is expected";
+            text =
+                "the response's header exceeds max_header; raise Tcp::Options.max_header if that is expected";
             break;
         case Failure::truncated:
-            if (text.empty()) text = "the connection to " + conn_->origin->url.host_port() + " ended too early";
+            if (text.empty())
+                text = "the connection to " + conn_->origin->url.host_port() + " ended too early";
             break;
         case Failure::none: break;
         }
@@ -60,8 +64,10 @@ void Call<C>::cut_off() {
     std::string text;
     switch (cutoff_.error) {
     case Errc::timeout_connect:
-        text = queued_ ? "all connections to the provider are busy; raise Tcp::Options.max_connections or pool_wait"
-                       : "no connection within Limits::Options.connect";
+        text =
+            queued_
+                ? "all connections to the provider are busy; raise Tcp::Options.max_connections or pool_wait"
+                : "no connection within Limits::Options.connect";
         break;
     case Errc::timeout_first_token: text = "no answer within Limits::Options.first_token"; break;
     case Errc::timeout_idle: text = "the answer stalled for longer than Limits::Options.idle"; break;

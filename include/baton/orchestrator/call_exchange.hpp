@@ -62,8 +62,9 @@ void Call<C>::choose() {
         }
         a.outcome = Errc::breaker_open;
         if (error_.errc() == Errc::ok) {
-            error_ = located(Error(Errc::breaker_open, "its circuit breaker is open after repeated failures; it is "
-                                                       "probed again soon, see chat.stats()"));
+            error_ = located(Error(Errc::breaker_open,
+                                   "its circuit breaker is open after repeated failures; it is "
+                                   "probed again soon, see chat.stats()"));
         }
         report_attempt();
         ++cursor_;
@@ -111,9 +112,10 @@ bool Call<C>::acquire() {
 template <class C>
 void Call<C>::connect() {
     if (connect_error_) {
-        return fail_attempt(located(Error(Errc::unavailable, "cannot connect to " + conn_->origin->dial_host() + ":" +
-                                                                 std::to_string(conn_->origin->dial_port()) + ": " +
-                                                                 connect_error_.message())));
+        return fail_attempt(
+            located(Error(Errc::unavailable, "cannot connect to " + conn_->origin->dial_host() + ":" +
+                                                 std::to_string(conn_->origin->dial_port()) + ": " +
+                                                 connect_error_.message())));
     }
     ++state_->pool.established;
     conn_->begin_setup();
@@ -190,8 +192,9 @@ std::optional<Error> Call<C>::write_request() {
     std::string& out = conn_->outgoing();
     out.append(mode_ == Mode::health ? "GET " : "POST ").append(provider.path).append(path);
     if (!net::target_ok(std::string_view(out).substr(out.find(' ') + 1))) {
-        return Error(Errc::invalid_request, "the request's path contains a character that cannot stand in a URL; "
-                                            "check the model's name");
+        return Error(Errc::invalid_request,
+                     "the request's path contains a character that cannot stand in a URL; "
+                     "check the model's name");
     }
     out.append(" HTTP/1.1\r\n").append(provider.head.reveal()).append(headers);
     if (mode_ != Mode::health) out.append("Content-Length: ").append(length, end.ptr).append("\r\n");
@@ -213,8 +216,9 @@ Want Call<C>::receive() {
                 continue;
             }
             case net::SseParser::Status::too_large:
-                fail_attempt(located(Error(Errc::too_large, "a streamed event exceeds max_event; raise "
-                                                            "Tcp::Options.max_event if such events are expected")));
+                fail_attempt(
+                    located(Error(Errc::too_large, "a streamed event exceeds max_event; raise "
+                                                   "Tcp::Options.max_event if such events are expected")));
                 return Want::done;
             }
         }
@@ -227,9 +231,7 @@ Want Call<C>::receive() {
             }
             if (got_first_ || conn_->reader.started()) set_idle_cutoff();
             return Want::read;
-        case Status::head:
-            on_head();
-            break;
+        case Status::head: on_head(); break;
         case Status::body:
             if (!on_body(slice)) return Want::done;
             break;
@@ -277,8 +279,9 @@ bool Call<C>::on_body(std::string_view slice) {
     const std::size_t most = attempt().status < 300 ? state_->transport.settings().max_reply : 64 * 1024;
     if (body_.size() + slice.size() > most) {
         if (attempt().status < 300) {
-            fail_attempt(located(Error(Errc::too_large, "the answer exceeds max_reply; raise Tcp::Options.max_reply "
-                                                        "or lower max_tokens")));
+            fail_attempt(
+                located(Error(Errc::too_large, "the answer exceeds max_reply; raise Tcp::Options.max_reply "
+                                               "or lower max_tokens")));
             return false;
         }
         slice = slice.substr(0, most - body_.size()); // enough of an error to classify it
@@ -293,15 +296,19 @@ bool Call<C>::on_body(std::string_view slice) {
 template <class C>
 Want Call<C>::on_event(std::string_view type, std::string_view data) {
     delta_ = Delta{};
-    const wire::Step step = mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(
-        decoder_.index(), [&](auto i) { return std::get<decltype(i)::value>(decoder_).on_event(type, data, delta_, answer()); });
+    const wire::Step step =
+        mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
+            return std::get<decltype(i)::value>(decoder_).on_event(type, data, delta_, answer());
+        });
     switch (step) {
     case wire::Step::nothing: return Want::done;
     case wire::Step::delta:
         if (!got_first_) first_token();
-        if (const std::size_t most = state_->transport.settings().max_reply; (streamed_ += data.size()) > most) {
-            fail_attempt(located(Error(Errc::too_large, "the answer exceeds max_reply; raise Tcp::Options.max_reply "
-                                                        "or lower max_tokens")));
+        if (const std::size_t most = state_->transport.settings().max_reply;
+            (streamed_ += data.size()) > most) {
+            fail_attempt(
+                located(Error(Errc::too_large, "the answer exceeds max_reply; raise Tcp::Options.max_reply "
+                                               "or lower max_tokens")));
             return Want::done;
         }
         if (judged) return Want::done; // buffered until the judgement
@@ -313,8 +320,10 @@ Want Call<C>::on_event(std::string_view type, std::string_view data) {
         cutoff_ = Cutoff::phase(now(), drain_time, Errc::timeout_idle, total_);
         return Want::done;
     case wire::Step::failed:
-        fail_attempt(located(mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(
-            decoder_.index(), [&](auto i) { return Error(std::get<decltype(i)::value>(decoder_).error()); })));
+        fail_attempt(located(
+            mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
+                return Error(std::get<decltype(i)::value>(decoder_).error());
+            })));
         return Want::done;
     }
     return Want::done;

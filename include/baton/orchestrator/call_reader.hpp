@@ -128,7 +128,7 @@ template <class C>
 void Call<C>::on_alarm() {
     const std::unique_lock lock(state_->mutex);
     alarm_at_ = never;
-    if (left_ || over() || waiting_ == Waiting::nothing) return; // the next wait arms it again
+    if (left_ || over() || waiting_ == Waiting::nothing) return;       // the next wait arms it again
     if (now() < std::min(work().cutoff_.at, own_total_)) return arm(); // the limit moved on meanwhile
     rang_ = true;
     interrupt();
@@ -145,8 +145,9 @@ void Call<C>::alarm_rang() {
         alone = w.readers == 1;
     }
     if (t >= own_total_) {
-        const Error late(Errc::timeout_total, "the call's total deadline passed; raise Limits::Options.total or the "
-                                              "request's deadline, or ask for less");
+        const Error late(Errc::timeout_total,
+                         "the call's total deadline passed; raise Limits::Options.total or the "
+                         "request's deadline, or ask for less");
         if (!alone || &w != this) {
             leave(Errc::timeout_total);
         } else {

@@ -45,8 +45,8 @@ using strategy_of = typename P::strategy;
 
 /// The strategy in `Slot` of `List`, else `Default`.
 template <class Slot, class List, class Default>
-using strategy_or = mp::mp_front<
-    mp::mp_push_back<mp::mp_transform<strategy_of, policies_in<Slot, List>>, Default>>;
+using strategy_or =
+    mp::mp_front<mp::mp_push_back<mp::mp_transform<strategy_of, policies_in<Slot, List>>, Default>>;
 
 template <class P>
 struct provider_parts;
@@ -68,8 +68,9 @@ template <class P>
 using sequence_of = typename unpack_sequence<P>::type;
 
 /// Slots that hold one policy at most.
-using single_slots = mp::mp_list<slot::retry, slot::breaker, slot::fallback, slot::route, slot::cache, slot::deadline,
-                                 slot::executor, slot::clock, slot::rng, slot::transport, slot::threads>;
+using single_slots =
+    mp::mp_list<slot::retry, slot::breaker, slot::fallback, slot::route, slot::cache, slot::deadline,
+                slot::executor, slot::clock, slot::rng, slot::transport, slot::threads>;
 /// Slots a provider may fill for itself.
 using provider_slots = mp::mp_list<slot::retry, slot::breaker>;
 
@@ -115,8 +116,9 @@ struct Composition {
     using route = strategy_or<slot::route, list, Absent<slot::route>>;
     using deadline = strategy_or<slot::deadline, list, Limits>;
     using caches = mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::cache, list>>>;
-    using hooks = mp::mp_append<mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::observe, list>>>,
-                                mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::use, list>>>>;
+    using hooks =
+        mp::mp_append<mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::observe, list>>>,
+                      mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::use, list>>>>;
 
     /// A provider's own strategy, else the orchestrator's.
     template <std::size_t I>
@@ -149,9 +151,10 @@ struct check;
 template <class... Ps>
 struct check<mp::mp_list<Ps...>> {
     static constexpr bool policies_only = (policy<Ps> && ...);
-    static_assert(policies_only, "baton: every argument of Orchestrator<...> must be a policy: Provider<...>, "
-                                 "Retry<...>, Breaker<...>, Route<...>, Cache<...>, ...; a type without a member "
-                                 "`slot` is not one");
+    static_assert(policies_only,
+                  "baton: every argument of Orchestrator<...> must be a policy: Provider<...>, "
+                  "Retry<...>, Breaker<...>, Route<...>, Cache<...>, ...; a type without a member "
+                  "`slot` is not one");
 
     static consteval bool run() {
         if constexpr (!policies_only) {
@@ -173,10 +176,12 @@ struct check<mp::mp_list<Ps...>> {
             static_assert(cache, "baton: slot Cache is filled twice; list the strategies in one Cache<A, B>");
             constexpr bool deadline = at_most_one<list, slot::deadline>;
             static_assert(deadline, "baton: slot Deadline is filled twice; keep one Deadline<...>");
-            constexpr bool environment = at_most_one<list, slot::executor> && at_most_one<list, slot::clock> &&
-                                         at_most_one<list, slot::rng> && at_most_one<list, slot::transport> &&
+            constexpr bool environment = at_most_one<list, slot::executor> &&
+                                         at_most_one<list, slot::clock> && at_most_one<list, slot::rng> &&
+                                         at_most_one<list, slot::transport> &&
                                          at_most_one<list, slot::threads>;
-            static_assert(environment, "baton: Executor, Clock, Rng, Transport and Threads may each be given once");
+            static_assert(environment,
+                          "baton: Executor, Clock, Rng, Transport and Threads may each be given once");
             if constexpr (some && retry && breaker && fallback && route && cache && deadline && environment) {
                 return strategies<list>() && (provider_ok<Ps>() && ...);
             } else {
@@ -194,9 +199,11 @@ struct check<mp::mp_list<Ps...>> {
             constexpr bool inner = mp::mp_all_of<typename provider_parts<P>::policies, is_policy>::value;
             static_assert(inner, "baton: Provider<Wire, ...> takes policies after the wire");
             if constexpr (inner) {
-                constexpr bool allowed = mp::mp_all_of<typename provider_parts<P>::policies, is_provider_slot>::value;
-                static_assert(allowed, "baton: a provider may carry its own Retry<...> and Breaker<...>; other "
-                                       "policies belong to the orchestrator");
+                constexpr bool allowed =
+                    mp::mp_all_of<typename provider_parts<P>::policies, is_provider_slot>::value;
+                static_assert(allowed,
+                              "baton: a provider may carry its own Retry<...> and Breaker<...>; other "
+                              "policies belong to the orchestrator");
                 constexpr bool once = at_most_one<typename provider_parts<P>::policies, slot::retry> &&
                                       at_most_one<typename provider_parts<P>::policies, slot::breaker>;
                 static_assert(once, "baton: a slot of a provider is filled twice; keep one policy per slot");
@@ -218,8 +225,9 @@ struct check<mp::mp_list<Ps...>> {
                              "`RetryDecision decide(const RetryFacts&, auto& rng)`");
         using B = strategy_or<slot::breaker, List, Absent<slot::breaker>>;
         constexpr bool breaker = std::is_same_v<B, Absent<slot::breaker>> || BreakerStrategy<B>;
-        static_assert(breaker, "baton: the strategy of Breaker<...> is not a BreakerStrategy: it needs a nested "
-                               "`State` with `try_acquire(now, rng)`; see policy/breaker.hpp");
+        static_assert(breaker,
+                      "baton: the strategy of Breaker<...> is not a BreakerStrategy: it needs a nested "
+                      "`State` with `try_acquire(now, rng)`; see policy/breaker.hpp");
         using F = strategy_or<slot::fallback, List, InOrder>;
         constexpr bool fallback = FallbackStrategy<F>;
         static_assert(fallback, "baton: the strategy of Fallback<...> is not a FallbackStrategy: it needs "

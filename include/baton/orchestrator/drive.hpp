@@ -22,14 +22,16 @@ inline constexpr bool classifies_later = false;
 template <class Hook>
     requires requires(Hook& hook, const Draft& draft) { hook.classify(draft); }
 inline constexpr bool classifies_later<Hook> =
-    !std::is_convertible_v<decltype(std::declval<Hook&>().classify(std::declval<const Draft&>())), std::string_view>;
+    !std::is_convertible_v<decltype(std::declval<Hook&>().classify(std::declval<const Draft&>())),
+                           std::string_view>;
 template <class Hook>
 using classifies_later_t = std::bool_constant<classifies_later<Hook>>;
 
 /// Awaits the hook that names the task. Whatever it throws means "no task": a call is never lost because
 /// its classifier was.
 template <class C>
-boost::asio::awaitable<std::string, typename C::executor> classification(State<C>& state, const Draft& draft) {
+boost::asio::awaitable<std::string, typename C::executor> classification(State<C>& state,
+                                                                         const Draft& draft) {
     using Hooks = typename C::hooks;
     constexpr std::size_t at = mp::mp_find_if<Hooks, classifies_later_t>::value;
     std::string task;
@@ -89,10 +91,12 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
             }
             call->begin_wait(want);
             if (want == Want::read) {
-                const auto done = co_await call->connection().socket.async_read(call->connection().read_buffer(), token);
+                const auto done =
+                    co_await call->connection().socket.async_read(call->connection().read_buffer(), token);
                 call->resumed_read(std::get<0>(done), std::get<1>(done));
             } else if (want == Want::write) {
-                const auto done = co_await call->connection().socket.async_write(call->connection().pending(), token);
+                const auto done =
+                    co_await call->connection().socket.async_write(call->connection().pending(), token);
                 call->resumed_write(std::get<0>(done), std::get<1>(done));
             } else {
                 co_await call->park_timer().async_wait(token);
@@ -106,8 +110,8 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
 
 /// drive() on a strand of its own, for Threads<Multi>.
 template <class C, class Yield>
-boost::asio::awaitable<typename Yield::type, typename C::executor> drive_on_strand(boost::intrusive_ptr<Call<C>> call,
-                                                                                   Yield yield) {
+boost::asio::awaitable<typename Yield::type, typename C::executor>
+drive_on_strand(boost::intrusive_ptr<Call<C>> call, Yield yield) {
     using Ex = typename C::executor;
     const Ex strand = boost::asio::make_strand(call->state().executor);
     co_return co_await boost::asio::co_spawn(strand, drive<C>(std::move(call), yield),

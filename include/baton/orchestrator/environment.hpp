@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
-#include <baton/net/tcp.hpp>
 #include <baton/net/connection.hpp>
 #include <baton/net/pool.hpp>
+#include <baton/net/tcp.hpp>
 #include <baton/policy/environment.hpp>
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -52,21 +52,21 @@ struct NetSettings {
 class Tcp {
 public:
     struct Options {
-        std::string_view ca_file;          ///< PEM authorities instead of the system's
-        std::string_view ca_pem;           ///< the same, in memory
-        std::string_view certificate_file; ///< PEM client certificate and chain
-        std::string_view certificate_pem;  ///< the same, in memory
-        std::string_view key_file;         ///< its PEM private key
-        std::string_view key_pem;          ///< the same, in memory
-        bool insecure_no_verify_for_tests = false; ///< accept any certificate
-        bool proxy_from_environment = true; ///< honour HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY
-        bool allow_http = false;            ///< plain http to hosts other than loopback
-        std::size_t max_connections = 100;  ///< per origin, busy and idle
-        Duration pool_wait = std::chrono::seconds(5);  ///< for a connection to become free
-        Duration idle = std::chrono::seconds(60);      ///< a kept connection older than this is not reused
-        std::size_t max_reply = 32 * 1024 * 1024;      ///< bytes of one answer, streamed or not
-        std::size_t max_event = 8 * 1024 * 1024;       ///< bytes of one streamed event
-        std::uint32_t max_header = 64 * 1024;          ///< bytes of a response's header
+        std::string_view ca_file;                     ///< PEM authorities instead of the system's
+        std::string_view ca_pem;                      ///< the same, in memory
+        std::string_view certificate_file;            ///< PEM client certificate and chain
+        std::string_view certificate_pem;             ///< the same, in memory
+        std::string_view key_file;                    ///< its PEM private key
+        std::string_view key_pem;                     ///< the same, in memory
+        bool insecure_no_verify_for_tests = false;    ///< accept any certificate
+        bool proxy_from_environment = true;           ///< honour HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY
+        bool allow_http = false;                      ///< plain http to hosts other than loopback
+        std::size_t max_connections = 100;            ///< per origin, busy and idle
+        Duration pool_wait = std::chrono::seconds(5); ///< for a connection to become free
+        Duration idle = std::chrono::seconds(60);     ///< a kept connection older than this is not reused
+        std::size_t max_reply = 32 * 1024 * 1024;     ///< bytes of one answer, streamed or not
+        std::size_t max_event = 8 * 1024 * 1024;      ///< bytes of one streamed event
+        std::uint32_t max_header = 64 * 1024;         ///< bytes of a response's header
     };
 
     template <class Ex>

@@ -71,13 +71,14 @@ S pick(std::tuple<A...>& args) {
 template <class A, class List>
 inline constexpr std::size_t matches_in = 0;
 template <class A, class... S>
-inline constexpr std::size_t matches_in<A, mp::mp_list<S...>> = (std::size_t{0} + ... + (configures<S, A> ? 1 : 0));
+inline constexpr std::size_t matches_in<A, mp::mp_list<S...>> =
+    (std::size_t{0} + ... + (configures<S, A> ? 1 : 0));
 
 template <class C>
-using global_strategies =
-    mp::mp_append<mp::mp_list<typename C::retry, typename C::breaker, typename C::fallback, typename C::route,
-                              typename C::deadline, typename C::clock, typename C::rng, typename C::transport>,
-                  typename C::caches, typename C::hooks>;
+using global_strategies = mp::mp_append<
+    mp::mp_list<typename C::retry, typename C::breaker, typename C::fallback, typename C::route,
+                typename C::deadline, typename C::clock, typename C::rng, typename C::transport>,
+    typename C::caches, typename C::hooks>;
 
 template <class A, class List>
 inline constexpr std::size_t wires_with = 0;
@@ -95,8 +96,7 @@ struct rows_ok<Wires, T<R...>> {
     struct row;
     template <template <class...> class Rw, class... P>
     struct row<Rw<To<P>...>> {
-        static constexpr bool value =
-            ((std::is_void_v<P> || mp::mp_contains<Wires, P>::value) && ...);
+        static constexpr bool value = ((std::is_void_v<P> || mp::mp_contains<Wires, P>::value) && ...);
     };
     static constexpr bool value = (row<R>::value && ...);
 };
@@ -108,13 +108,17 @@ consteval bool check_argument() {
         static_assert(known, "baton: on<P>(...) names a provider that is not in the composition");
         return known;
     } else {
-        constexpr std::size_t matches = matches_in<A, global_strategies<C>> + wires_with<A, typename C::wires>;
-        static_assert(matches > 0, "baton: this argument configures nothing in the composition; check that the policy "
-                                   "it belongs to is listed, or use on<P>(...) for a provider's own policy");
-        static_assert(matches < 2, "baton: this argument configures two slots; use on<P>(...) to say which provider "
-                                   "is meant");
+        constexpr std::size_t matches =
+            matches_in<A, global_strategies<C>> + wires_with<A, typename C::wires>;
+        static_assert(matches > 0,
+                      "baton: this argument configures nothing in the composition; check that the policy "
+                      "it belongs to is listed, or use on<P>(...) for a provider's own policy");
+        static_assert(matches < 2,
+                      "baton: this argument configures two slots; use on<P>(...) to say which provider "
+                      "is meant");
         constexpr bool rows = rows_ok<typename C::wires, A>::value;
-        static_assert(rows, "baton: to<P>(...) in a route row names a provider that is not in the composition");
+        static_assert(rows,
+                      "baton: to<P>(...) in a route row names a provider that is not in the composition");
         return matches == 1 && rows;
     }
 }

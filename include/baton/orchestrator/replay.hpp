@@ -45,7 +45,8 @@ public:
             const bool first = !seen.announced;
             const bool shown = part.kind == Part::Kind::text || part.kind == Part::Kind::thinking ||
                                part.kind == Part::Kind::tool_call;
-            if (!shown || (seen.bytes == part.text.size() && !(first && part.kind == Part::Kind::tool_call))) continue;
+            if (!shown || (seen.bytes == part.text.size() && !(first && part.kind == Part::Kind::tool_call)))
+                continue;
             scratch_.assign(part.text, seen.bytes);
             seen = {part.text.size(), true};
             delta = Delta{};

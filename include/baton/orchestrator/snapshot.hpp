@@ -73,14 +73,16 @@ ProviderSettings make_provider(const typename W::Options& options, std::size_t i
 
     const Secret key(options.key.empty() ? environment(W::key_variable) : options.key);
     if (!net::header_value_ok(key.reveal())) {
-        bad_option(std::string(W::name) + " key: contains a line break or control character; check how it was read");
+        bad_option(std::string(W::name) +
+                   " key: contains a line break or control character; check how it was read");
     }
     if (key.empty() && !W::key_variable.empty()) {
-        made.problem = std::string(W::key_variable) + " is not set; export it or pass " + std::string(W::name) +
-                       "'s Options{.key = ...}";
+        made.problem = std::string(W::key_variable) + " is not set; export it or pass " +
+                       std::string(W::name) + "'s Options{.key = ...}";
     }
-    std::string head = "Host: " + url->authority() +
-                       "\r\nUser-Agent: baton/0.1\r\nAccept-Encoding: identity\r\nContent-Type: application/json\r\n";
+    std::string head =
+        "Host: " + url->authority() +
+        "\r\nUser-Agent: baton/0.1\r\nAccept-Encoding: identity\r\nContent-Type: application/json\r\n";
     if (const std::optional<Error> refused = W::write_account_headers(options, key, head)) {
         bad_option(refused->detail().message);
     }
@@ -93,7 +95,8 @@ ProviderSettings make_provider(const typename W::Options& options, std::size_t i
     if (!choice.error.empty()) bad_option(std::string(choice.error));
     if (choice.proxy && choice.proxy->tls) {
         bad_option("the proxy for " + url->host_port() +
-                   " is an https:// URL; baton speaks plain http to proxies (the tunnel inside is TLS): use http://");
+                   " is an https:// URL; baton speaks plain http to proxies (the tunnel inside is TLS): use "
+                   "http://");
     }
     made.head = Secret(head);
     volatile char* wipe = head.data();
@@ -114,12 +117,14 @@ void plan_rows(Snap& snapshot, const Route& route) {
             std::size_t index = C::providers;
             mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
                 using W = typename C::template wire<i.value>;
-                const bool match = row.provider_type ? row.provider_type == &type_tag<W> : row.provider_name == W::name;
+                const bool match =
+                    row.provider_type ? row.provider_type == &type_tag<W> : row.provider_name == W::name;
                 if (match && index == C::providers) index = i;
             });
             if (index == C::providers) {
-                bad_option("Route: row \"" + entry.task + "\" names provider \"" + row.provider_name +
-                           "\", which is not in the composition; list it as Provider<...> or correct the name");
+                bad_option(
+                    "Route: row \"" + entry.task + "\" names provider \"" + row.provider_name +
+                    "\", which is not in the composition; list it as Provider<...> or correct the name");
             }
             Target target = snapshot.providers[index].target;
             if (!row.model.empty()) target.model = row.model;
@@ -129,7 +134,8 @@ void plan_rows(Snap& snapshot, const Route& route) {
             planned.targets.push_back(std::move(target));
         }
         if (planned.targets.empty()) {
-            bad_option("Route: row \"" + entry.task + "\" has no targets; give it at least one to<Provider>(model)");
+            bad_option("Route: row \"" + entry.task +
+                       "\" has no targets; give it at least one to<Provider>(model)");
         }
         snapshot.rows.push_back(std::move(planned));
     }

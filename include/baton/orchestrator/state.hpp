@@ -113,9 +113,7 @@ public:
 
 private:
     std::size_t index(std::uint64_t hash) const noexcept { return hash & (buckets_.size() - 1); }
-    void push(Call<C>& call) noexcept {
-        call.next_flight = std::exchange(buckets_[index(call.hash)], &call);
-    }
+    void push(Call<C>& call) noexcept { call.next_flight = std::exchange(buckets_[index(call.hash)], &call); }
     void grow() {
         std::vector<Call<C>*> old(buckets_.size() * 2);
         old.swap(buckets_);
@@ -138,9 +136,10 @@ template <class C>
 struct CacheState<C, true> {
     template <class Args, class R>
     CacheState(Args& args, R& rng)
-        : exact(pick<ExactMatch>(args)), store(MemoryCacheLimits{.max_bytes = exact.options.max_bytes,
-                                                                 .max_entry_bytes = exact.options.max_entry_bytes},
-                                               rng.next()) {}
+        : exact(pick<ExactMatch>(args)),
+          store(MemoryCacheLimits{.max_bytes = exact.options.max_bytes,
+                                  .max_entry_bytes = exact.options.max_entry_bytes},
+                rng.next()) {}
     ExactMatch exact;
     MemoryCache store;
     FlightTable<C> flights;
@@ -150,8 +149,10 @@ struct CacheState<C, true> {
 /// What one provider carries for itself.
 template <class C, std::size_t I>
 struct OwnPolicies {
-    using R = std::conditional_t<C::template own_retry<I>, typename C::template retry_for<I>, Absent<slot::retry>>;
-    using B = std::conditional_t<C::template own_breaker<I>, typename C::template breaker_for<I>, Absent<slot::breaker>>;
+    using R =
+        std::conditional_t<C::template own_retry<I>, typename C::template retry_for<I>, Absent<slot::retry>>;
+    using B = std::conditional_t<C::template own_breaker<I>, typename C::template breaker_for<I>,
+                                 Absent<slot::breaker>>;
     [[no_unique_address]] R retry;
     [[no_unique_address]] B breaker;
     std::deque<TargetState<typename C::template breaker_for<I>>> targets; // permits point into them
@@ -179,12 +180,15 @@ public:
     State(const Ex& executor, std::tuple<A...>& args)
         : executor(executor), retry(pick<typename C::retry>(args)), breaker(pick<typename C::breaker>(args)),
           fallback(pick<typename C::fallback>(args)), limits(pick<typename C::deadline>(args)),
-          clock(pick<typename C::clock>(args)), rng(make_rng(args)), transport(pick<typename C::transport>(args)),
-          route(pick<typename C::route>(args)), hooks(make_hooks(args, static_cast<typename C::hooks*>(nullptr))), cache(args, rng) {
+          clock(pick<typename C::clock>(args)), rng(make_rng(args)),
+          transport(pick<typename C::transport>(args)), route(pick<typename C::route>(args)),
+          hooks(make_hooks(args, static_cast<typename C::hooks*>(nullptr))), cache(args, rng) {
         mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
             auto& own = std::get<i.value>(this->own);
-            if constexpr (C::template own_retry<i.value>) own.retry = pick_on<i.value, decltype(own.retry)>(args);
-            if constexpr (C::template own_breaker<i.value>) own.breaker = pick_on<i.value, decltype(own.breaker)>(args);
+            if constexpr (C::template own_retry<i.value>)
+                own.retry = pick_on<i.value, decltype(own.retry)>(args);
+            if constexpr (C::template own_breaker<i.value>)
+                own.breaker = pick_on<i.value, decltype(own.breaker)>(args);
         });
         configure(args);
         watch_ = &net::ContextWatch::of(executor);
@@ -251,8 +255,8 @@ public:
         Stats all;
         mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
             for (const auto& t : std::get<i.value>(own).targets) {
-                all.targets.push_back({std::string(snapshot->providers[i].name), t.model, t.requests, t.errors,
-                                       t.first_token, t.latency, t.breaker.phase()});
+                all.targets.push_back({std::string(snapshot->providers[i].name), t.model, t.requests,
+                                       t.errors, t.first_token, t.latency, t.breaker.phase()});
             }
         });
         all.active_calls = active_calls;
@@ -290,15 +294,15 @@ public:
     [[no_unique_address]] CacheState<C> cache;
 
     using Calls = boost::intrusive::list<Call<C>, boost::intrusive::constant_time_size<false>>;
-    Calls used;           ///< all calls that are not spare; they have references
-    Calls spare;          ///< finished objects, kept for their memory and timers
+    Calls used;  ///< all calls that are not spare; they have references
+    Calls spare; ///< finished objects, kept for their memory and timers
     std::size_t spare_count = 0;
-    std::size_t active_calls = 0; ///< begun and not ended
+    std::size_t active_calls = 0;      ///< begun and not ended
     std::deque<Call<C>*> pool_waiters; ///< calls waiting for a connection, oldest first
     struct Scratch {
         std::string path, headers, body;
-    } scratch; ///< reused by every call; holds nothing across a wait
-    bool closed = false;  ///< the Orchestrator is gone
+    } scratch;           ///< reused by every call; holds nothing across a wait
+    bool closed = false; ///< the Orchestrator is gone
     bool context_gone = false;
 
 private:
@@ -325,7 +329,8 @@ private:
             } else if constexpr (is_on<Arg>) {
                 if constexpr (std::is_same_v<typename Arg::provider, W>) {
                     mp::tuple_for_each(arg.args, [&](auto& inner) {
-                        if constexpr (std::is_same_v<std::decay_t<decltype(inner)>, typename W::Options>) found = &inner;
+                        if constexpr (std::is_same_v<std::decay_t<decltype(inner)>, typename W::Options>)
+                            found = &inner;
                     });
                 }
             }

@@ -3,12 +3,12 @@
 
 #include <baton/orchestrator/drive.hpp>
 
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 
 #include <exception>
 #include <optional>
@@ -31,7 +31,8 @@ auto initiate(const Ex& executor, Token&& token, Start start) {
                     std::move(handler)(std::move(value));
                 });
             };
-            boost::asio::co_spawn(executor, begin(), boost::asio::bind_cancellation_slot(slot, std::move(finish)));
+            boost::asio::co_spawn(executor, begin(),
+                                  boost::asio::bind_cancellation_slot(slot, std::move(finish)));
         },
         token, std::move(start));
 }
@@ -61,7 +62,9 @@ public:
     /// retries and fallback up to the first content. A buffered piece is handed over without suspension.
     /// Its views are valid until the next call. Cancelling the caller ends the stream with
     /// Errc::cancelled, without an exception.
-    boost::asio::awaitable<std::optional<Delta>, Ex> next() { return detail::run<C>(call_, detail::NextPiece()); }
+    boost::asio::awaitable<std::optional<Delta>, Ex> next() {
+        return detail::run<C>(call_, detail::NextPiece());
+    }
 
     /// `next()` for any completion token: void(std::optional<Delta>).
     template <class Token>

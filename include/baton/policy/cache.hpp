@@ -14,11 +14,11 @@ namespace baton {
 class ExactMatch {
 public:
     struct Options {
-        Duration ttl = std::chrono::hours(1);         ///< how long an answer may be served
-        std::size_t max_bytes = 64 * 1024 * 1024;     ///< of keys and answers together
-        std::size_t max_entry_bytes = 1024 * 1024;    ///< larger answers are not stored
-        std::size_t replay_bytes = 1024 * 1024;       ///< how far a reader of a shared stream may lag
-        bool single_flight = true;                    ///< equal calls share one upstream call
+        Duration ttl = std::chrono::hours(1);      ///< how long an answer may be served
+        std::size_t max_bytes = 64 * 1024 * 1024;  ///< of keys and answers together
+        std::size_t max_entry_bytes = 1024 * 1024; ///< larger answers are not stored
+        std::size_t replay_bytes = 1024 * 1024;    ///< how far a reader of a shared stream may lag
+        bool single_flight = true;                 ///< equal calls share one upstream call
     };
     ExactMatch() = default;
     explicit ExactMatch(const Options& options) : options(options) {}

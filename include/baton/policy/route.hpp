@@ -113,7 +113,8 @@ public:
     template <class... Other>
         requires(sizeof...(Rows) == 0 && sizeof...(Other) > 0)
     ByTask(ByTask<Other...> typed) {
-        for (auto& e : typed.entries) entries.push_back(Entry(std::move(e.task), std::move(e.targets), e.latency));
+        for (auto& e : typed.entries)
+            entries.push_back(Entry(std::move(e.task), std::move(e.targets), e.latency));
     }
 
     std::vector<Entry> entries;

@@ -10,19 +10,21 @@ namespace baton {
 namespace detail {
 
 constexpr bool token_char(char c) noexcept {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-           c == '.' || c == '+' || c == '/' || c == '=' || c == '*';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_' || c == '.' || c == '+' || c == '/' || c == '=' || c == '*';
 }
 
 // Vendors echo keys back ("Incorrect API key provided: sk-..."), whole or masked. A word is taken for a
 // credential if it starts like one or is a long unbroken mix of letters and digits.
 BATON_DECL bool looks_secret(std::string_view word, std::string_view previous) noexcept {
-    constexpr std::string_view prefixes[] = {"sk-", "sk_", "gsk_", "xai-", "AIza", "hf_", "pplx-", "csk-", "AKIA",
-                                             "ASIA", "ya29.", "eyJ", "r8_", "ABSK", "tgp_", "nvapi-", "ghp_"};
+    constexpr std::string_view prefixes[] = {"sk-",   "sk_",  "gsk_", "xai-",   "AIza",  "hf_",
+                                             "pplx-", "csk-", "AKIA", "ASIA",   "ya29.", "eyJ",
+                                             "r8_",   "ABSK", "tgp_", "nvapi-", "ghp_"};
     for (std::string_view prefix : prefixes) {
         if (word.size() > prefix.size() + 3 && word.starts_with(prefix)) return true;
     }
-    if ((previous == "Bearer" || previous == "bearer" || previous == "Basic") && word.size() >= 8) return true;
+    if ((previous == "Bearer" || previous == "bearer" || previous == "Basic") && word.size() >= 8)
+        return true;
     if (word.size() < 32) return false;
     bool digit = false, alpha = false;
     std::size_t breaks = 0;

@@ -27,7 +27,8 @@ BATON_DECL void HttpReader::Parser::on_field_impl(Field name, View text, View va
         sink_.length = true;
     }
     sink_.text.append(text.data(), text.size()).append(value.data(), value.size());
-    sink_.lengths.emplace_back(static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(value.size()));
+    sink_.lengths.emplace_back(static_cast<std::uint32_t>(text.size()),
+                               static_cast<std::uint32_t>(value.size()));
 }
 
 BATON_DECL void HttpReader::Parser::on_header_impl(Ec& ec) {

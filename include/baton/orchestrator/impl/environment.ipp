@@ -19,7 +19,8 @@ BATON_DECL Tcp::Tcp(const Options& o) {
     tls.insecure_no_verify_for_tests = o.insecure_no_verify_for_tests;
     made->tls = net::TlsContext::client(tls);
     if (o.proxy_from_environment) {
-        made->proxy = net::ProxySettings::from_environment([](const char* name) { return std::getenv(name); });
+        made->proxy =
+            net::ProxySettings::from_environment([](const char* name) { return std::getenv(name); });
     }
     made->pool.connections = o.max_connections;
     made->pool.idle = o.idle;

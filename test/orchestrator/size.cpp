@@ -1,0 +1,105 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+// An absent or empty policy costs nothing: not a byte of an orchestrator, of a call, or of what a call
+// allocates.
+#define BOOST_TEST_MODULE size
+#include <boost/test/unit_test.hpp>
+
+#include "lab.hpp"
+
+#include <cstdlib>
+#include <new>
+
+using namespace lab;
+
+namespace {
+
+struct Count {
+    std::uint64_t allocations = 0, bytes = 0;
+    friend bool operator==(const Count&, const Count&) = default;
+};
+Count total;
+
+} // namespace
+
+void* operator new(std::size_t size) {
+    ++total.allocations;
+    total.bytes += size;
+    if (void* const memory = std::malloc(size > 0 ? size : 1)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+BOOST_AUTO_TEST_SUITE(size)
+
+struct Nothing {};
+struct Watcher { // has hooks, but no members
+    void on_attempt(const baton::Attempt&) {}
+    void on_end(const baton::Outcome&) {}
+};
+
+template <class... Policies>
+using Composed =
+    baton::detail::Composition<Policies..., baton::Clock<baton::testing::ManualClock>,
+                               baton::Transport<baton::testing::MemoryNet>, baton::Rng<baton::Xoshiro>>;
+template <class C>
+inline constexpr std::size_t call_size = sizeof(baton::detail::Call<C>);
+template <class C>
+inline constexpr std::size_t state_size = sizeof(baton::detail::State<C>);
+
+using P = baton::Provider<baton::OpenAI>;
+using Bare = Composed<P>;
+
+// An orchestrator is one pointer, whatever it is composed of.
+static_assert(sizeof(Virtual<P>) == sizeof(void*));
+static_assert(sizeof(Virtual<P, baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
+                             baton::Route<baton::ByTask>, baton::Cache<baton::ExactMatch>>) == sizeof(void*));
+
+// A slot filled with a strategy that has no data is as if it were absent: nothing is stored for the slot
+// itself.
+using Empty = Composed<P, baton::Retry<baton::Never>, baton::Fallback<baton::Stay>,
+                       baton::Use<Nothing, Watcher>, baton::Observe<Nothing>>;
+static_assert(call_size<Empty> == call_size<Bare>);
+static_assert(state_size<Composed<P, baton::Retry<baton::Never>>> == state_size<Bare>);
+
+// What needs no room in a call takes none there, ...
+static_assert(call_size<Composed<P, baton::Retry<baton::ExpBackoff>>> == call_size<Bare>);
+static_assert(call_size<Composed<P, baton::Route<baton::ByTask>>> == call_size<Bare>);
+static_assert(call_size<Composed<P, baton::Deadline<baton::NoDeadline>>> == call_size<Bare>);
+// ... and what needs some takes some, so that the lines above can fail.
+static_assert(call_size<Composed<P, baton::Cache<baton::ExactMatch>>> > call_size<Bare>);
+static_assert(call_size<Composed<P, baton::Breaker<baton::HalfOpen>>> > call_size<Bare>);
+static_assert(state_size<Composed<P, baton::Retry<baton::ExpBackoff>>> > state_size<Bare>);
+static_assert(state_size<Composed<P, baton::Route<baton::ByTask>>> > state_size<Bare>);
+static_assert(state_size<Composed<P, baton::Deadline<baton::NoDeadline>>> <
+              state_size<Bare>); // the default has limits
+
+/// What a call allocates once everything is warm.
+template <class Chat>
+Count cost_of(bool streamed) {
+    Lab lab;
+    lab.net.serve("openai.test", always(Behaviour(Answer("Rhine, Elbe and Oder", 4))));
+    Chat one = lab.make<Chat>(openai());
+    for (int i = 0; i < 5; ++i) lab.ask(one, streamed, "Hello");
+    const Count before = total;
+    BOOST_TEST(lab.ask(one, streamed, "Hello").errc() == Errc::ok);
+    return {total.allocations - before.allocations, total.bytes - before.bytes};
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_policy_allocates_nothing) {
+    using Bare = Virtual<P>;
+    using Empty = Virtual<P, baton::Retry<baton::Never>, baton::Fallback<baton::Stay>,
+                          baton::Use<Nothing, Watcher>, baton::Observe<Nothing>>;
+    for (const bool streamed : {false, true}) {
+        const Count bare = cost_of<Bare>(streamed), empty = cost_of<Empty>(streamed);
+        BOOST_TEST((bare == empty));
+        BOOST_TEST(bare.allocations == empty.allocations);
+        BOOST_TEST(bare.bytes == empty.bytes);
+        BOOST_TEST(bare.allocations > 0u); // the vendor's side allocates, so the hook counts
+        BOOST_TEST_MESSAGE("call: " << bare.allocations << " allocations, " << bare.bytes
+                                    << " bytes, the vendor's side included; Call "
+                                    << call_size<Composed<P>> << " bytes, State " << state_size<Composed<P>>);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
