@@ -41,6 +41,14 @@ inline Allocations allocations() noexcept {
 
 } // namespace bench
 
+// Sanitizers bring a malloc of their own, which must stay: the counts are then 0.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define BENCH_SANITIZED 1
+#endif
+#endif
+#if !defined(BENCH_SANITIZED) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
 // The names under which glibc keeps its own versions when a program defines the public ones.
 extern "C" {
 void* __libc_malloc(std::size_t size) noexcept;
@@ -81,3 +89,5 @@ int posix_memalign(void** result, std::size_t alignment, std::size_t size) noexc
     return 0;
 }
 }
+
+#endif

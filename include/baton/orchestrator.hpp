@@ -71,10 +71,8 @@ public:
     /// `complete` for any Asio completion token: void(result<Reply>).
     template <class Token>
     auto async_complete(Request request, Token&& token) {
-        return initiate<result<Reply>>(state_->executor, std::forward<Token>(token),
-                                       [call = Call<C>::make(*state_, Mode::complete, std::move(request))] {
-                                           return baton::detail::run<C>(call, WholeReply());
-                                       });
+        return initiate<C>(Call<C>::make(*state_, Mode::complete, std::move(request)), WholeReply(),
+                           std::forward<Token>(token));
     }
 
     /// Asks every provider for its model list; one result each, in list order. An unconfigured provider

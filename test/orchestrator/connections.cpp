@@ -399,7 +399,7 @@ BOOST_AUTO_TEST_CASE(reads_and_writes_of_any_size_make_no_difference) {
     for (const bool with_anthropic : {false, true}) {
         for (const bool streamed : {false, true}) {
             const Result whole = played(with_anthropic, streamed, [](auto&) {});
-            for (const std::size_t size : {1, 2, 3, 5, 7, 16, 61, 200}) {
+            for (const std::size_t size : {1U, 2U, 3U, 5U, 7U, 16U, 61U, 200U}) {
                 const Result read =
                     played(with_anthropic, streamed, [&](auto& net) { net.read_at_most(size); });
                 const Result written =
@@ -477,7 +477,7 @@ std::string trace_of(std::uint64_t seed) {
 }
 
 BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_trace) {
-    for (const std::uint64_t seed : {1, 2, 3}) {
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
         const std::string first = trace_of(seed);
         BOOST_TEST(first == trace_of(seed));
         BOOST_TEST(first != trace_of(seed + 10));

@@ -419,6 +419,108 @@ BOOST_AUTO_TEST_CASE(a_slow_leader_stalls_nobody) {
     BOOST_TEST(slow->result.text == slow_text);
 }
 
+BOOST_AUTO_TEST_CASE(a_delta_stays_readable_while_others_read_on) {
+    Lab lab;
+    lab.net.serve("openai.test", [](const ServedRequest& request) {
+        Behaviour behaviour = slow_answer(request);
+        behaviour.answer.reasoning = {"Hm, ", "let me think."};
+        behaviour.answer.tool_calls.emplace_back("call_1", "clock", R"({"zone":"UTC"})", 4);
+        return behaviour;
+    });
+    Chat one = lab.make<Chat>(openai(), lab.spy);
+    const auto leader = std::make_shared<Running>();
+    const auto look_late = [&]() -> asio::awaitable<void> {
+        auto stream = one.stream(hello());
+        auto timer = lab.clock.timer(lab.io.get_executor());
+        while (auto delta = co_await stream.next()) {
+            const baton::OwnedDelta now(*delta);
+            timer.expires_at(lab.clock.now() + 25ms); // meanwhile others get ahead
+            co_await timer.async_wait(asio::use_awaitable);
+            const baton::OwnedDelta later(*delta);
+            BOOST_TEST(now.text == later.text);
+            BOOST_TEST(now.reasoning == later.reasoning);
+            BOOST_REQUIRE(now.tools.size() == later.tools.size());
+            for (std::size_t i = 0; i < now.tools.size(); ++i) {
+                BOOST_TEST(now.tools[i].id + now.tools[i].name + now.tools[i].arguments ==
+                           later.tools[i].id + later.tools[i].name + later.tools[i].arguments);
+            }
+            leader->result.text += delta->text;
+        }
+        leader->result.reply = stream.reply();
+    };
+    spawn(lab.io.get_executor(), look_late(), leader);
+    lab.clock.advance(lab.io, 125ms);
+    const auto follower = lab.start_stream(one, hello());
+    lab.run();
+    BOOST_TEST(leader->result.text == slow_text);
+    BOOST_TEST(follower->result.text == slow_text);
+    BOOST_TEST((leader->result.reply->parts == follower->result.reply->parts));
+    BOOST_TEST(leader->result.reply->parts.size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(who_takes_the_reply_away_takes_it_from_nobody) {
+    for (const bool leader_first : {false, true}) {
+        Lab lab;
+        lab.net.serve("openai.test", slow_answer);
+        Chat one = lab.make<Chat>(openai(), lab.spy);
+        const auto slow = std::make_shared<Running>();
+        auto quick = std::make_shared<Running>();
+        const auto take = [&]() -> asio::awaitable<void> {
+            auto stream = one.stream(hello());
+            while (auto delta = co_await stream.next()) quick->result.text += delta->text;
+            quick->result.reply = std::move(stream).reply();
+        };
+        if (leader_first) spawn(lab.io.get_executor(), take(), quick);
+        spawn(lab.io.get_executor(), sleepy(one, lab.clock, lab.io, 3, 5s, slow), slow);
+        if (!leader_first) spawn(lab.io.get_executor(), take(), quick);
+        lab.run();
+        for (const auto& call : {slow, quick}) {
+            BOOST_REQUIRE(call->result.reply);
+            BOOST_TEST(call->result.reply->text() == slow_text);
+            BOOST_TEST(call->result.text == slow_text);
+        }
+    }
+}
+
+/// Accepts the second answer.
+class Picky {
+public:
+    baton::Judgement on_reply(Reply&, baton::Draft&) {
+        return ++*asked == 1 ? *first : baton::Judgement::accept();
+    }
+    std::shared_ptr<int> asked = std::make_shared<int>(0);
+    std::shared_ptr<baton::Judgement> first = std::make_shared<baton::Judgement>(baton::Judgement::again());
+};
+
+BOOST_AUTO_TEST_CASE(readers_of_a_judged_stream_see_only_what_was_accepted) {
+    using Judged =
+        Virtual<baton::Provider<baton::OpenAI>, baton::Cache<baton::ExactMatch>, baton::Use<Picky>>;
+    for (const bool rejected : {false, true}) {
+        Lab lab;
+        const Answer wrong = Answer::words(20, 77);
+        lab.net.serve("openai.test", [&, n = 0](const ServedRequest& request) mutable {
+            Behaviour behaviour = slow_answer(request);
+            if (n++ == 0) behaviour.answer = wrong;
+            return behaviour;
+        });
+        Picky picky;
+        if (rejected) *picky.first = baton::Judgement::reject(baton::Error(Errc::content_filtered, "no"));
+        Judged one = lab.make<Judged>(openai(), picky);
+        std::vector<std::shared_ptr<Running>> calls;
+        for (int i = 0; i < 4; ++i) {
+            calls.push_back(i == 2 ? lab.start_complete(one, hello()) : lab.start_stream(one, hello()));
+            lab.clock.advance(lab.io, 60ms);
+        }
+        lab.run();
+        BOOST_TEST(lab.net.requests().size() == (rejected ? 1u : 2u));
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+            BOOST_TEST(calls[i]->result.errc() == (rejected ? Errc::content_filtered : Errc::ok));
+            BOOST_TEST(calls[i]->result.text == (rejected || i == 2 ? "" : slow_text));
+            if (calls[i]->result.reply) BOOST_TEST(calls[i]->result.reply->text() == slow_text);
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(each_reader_has_its_own_deadline) {
     Lab lab;
     lab.net.serve("openai.test", slow_answer);

@@ -189,6 +189,8 @@ private:
             fail(Problem::proxy);
         } else if (status == ConnectResponse::Status::done) {
             connect_.reset();
+            raw_.clear(); // what the proxy was told is not for the server behind it
+            sent_ = 0;
             if (origin->tls) {
                 begin_tls();
                 tls_.feed(bytes.substr(used));

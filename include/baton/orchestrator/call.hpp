@@ -109,7 +109,10 @@ public:
     void check_provider(std::size_t index) noexcept { health_ = index; }
     /// The executor of whoever waits; under Threads<Multi> the call's strand.
     void set_executor(const Ex& executor) {
-        if constexpr (C::multi) executor_ = executor;
+        if constexpr (C::multi) {
+            const std::unique_lock lock(state_->mutex);
+            executor_ = executor;
+        }
     }
 
     friend void intrusive_ptr_add_ref(Call* call) noexcept { ++call->references_; }
@@ -149,6 +152,16 @@ private:
     const Call& work() const noexcept { return const_cast<Call*>(this)->work(); }
 
     Want get_on();
+    /// A reference; null if another thread is just giving up the last one.
+    Ptr reference() noexcept {
+        int count = references_;
+        if constexpr (C::multi) {
+            while (count > 0 && !references_.compare_exchange_weak(count, count + 1)) {}
+            return Ptr(count > 0 ? this : nullptr, false);
+        } else {
+            return Ptr(count > 0 ? this : nullptr);
+        }
+    }
     static result<Reply>& not_ended() {
         static thread_local result<Reply> error;
         error = Error(Errc::cancelled, "the stream has not ended; await next() until it yields nothing");

@@ -52,7 +52,9 @@ Want Call<C>::get_on() {
         if (rang_ && !over()) alarm_rang();
         if (own_error_) return Want::done;
         Call& w = work();
-        if (replaying_ && mode_ == Mode::stream) {
+        // what a policy has yet to judge is not shown
+        const bool shown = !judged || (w.phase_ == Phase::over && w.error_.errc() == Errc::ok);
+        if (replaying_ && mode_ == Mode::stream && shown) {
             if constexpr (shares) {
                 if (this->follows && replay_.behind(w.answer()) > state_->cache.exact.options.replay_bytes &&
                     w.phase_ != Phase::over) {
@@ -69,6 +71,7 @@ Want Call<C>::get_on() {
         }
         if (w.phase_ == Phase::over) {
             end_use();
+            settle(); // in the same breath: who read the answer from here may take it away when all have left
             return Want::done;
         }
         if constexpr (shares) {
@@ -85,6 +88,9 @@ Want Call<C>::get_on() {
                 if (!w.waiters.empty()) w.wake_readers(want == Want::delta);
             }
             if (want == Want::delta && &w == this && !replaying_) {
+                if constexpr (shares) {
+                    if (this->in_flight) replay_.hold(delta_);
+                }
                 state_->each_hook([&](auto& hook) {
                     if constexpr (requires { hook.on_delta(delta_); }) hook.on_delta(delta_);
                 });
@@ -172,7 +178,9 @@ void Call<C>::interrupt() noexcept {
     if constexpr (C::multi) {
         // from another strand, the wait may not have begun yet: queue behind it
         if (!executor_) return;
-        boost::asio::post(*executor_, [cancel, self = Ptr(this)] {
+        Ptr self = reference();
+        if (!self) return;
+        boost::asio::post(*executor_, [cancel, self = std::move(self)] {
             const std::unique_lock lock(self->state_->mutex);
             cancel(*self);
         });

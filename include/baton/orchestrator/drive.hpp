@@ -4,16 +4,28 @@
 #include <baton/orchestrator/call.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace baton::detail {
 
@@ -108,22 +120,74 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
     co_return yield(*call);
 }
 
-/// drive() on a strand of its own, for Threads<Multi>.
-template <class C, class Yield>
-boost::asio::awaitable<typename Yield::type, typename C::executor>
-drive_on_strand(boost::intrusive_ptr<Call<C>> call, Yield yield) {
+/// Drives `call` and completes `token` with what `yield` makes of it: void(Yield::type). Under
+/// Threads<Multi>, on a strand of its own. A cancellation is carried there by a signal that is shared: the
+/// one in Asio 1.81's co_spawn may be gone when its turn on the strand comes.
+template <class C, class Yield, class Token>
+auto initiate(boost::intrusive_ptr<Call<C>> call, Yield yield, Token&& token) {
+    namespace asio = boost::asio;
     using Ex = typename C::executor;
-    const Ex strand = boost::asio::make_strand(call->state().executor);
-    co_return co_await boost::asio::co_spawn(strand, drive<C>(std::move(call), yield),
-                                             boost::asio::use_awaitable_t<Ex>());
+    using T = typename Yield::type;
+    return asio::async_initiate<Token, void(T)>(
+        [](auto handler, boost::intrusive_ptr<Call<C>> started, Yield made) {
+            auto slot = asio::get_associated_cancellation_slot(handler);
+            const Ex& own = started->state().executor;
+            const auto on = asio::prefer(asio::get_associated_executor(handler, own),
+                                         asio::execution::outstanding_work.tracked);
+            const auto finish = [&](auto before) {
+                return
+                    [before, on, handler = std::move(handler)](std::exception_ptr failure, T value) mutable {
+                        if (failure) std::rethrow_exception(failure); // only out of memory gets here
+                        asio::dispatch(
+                            on, [before, handler = std::move(handler), value = std::move(value)]() mutable {
+                                before();
+                                std::move(handler)(std::move(value));
+                            });
+                    };
+            };
+            if constexpr (C::multi) {
+                const Ex strand = asio::make_strand(own);
+                const auto relay = std::make_shared<asio::cancellation_signal>();
+                if (slot.is_connected()) {
+                    slot.assign([relay, strand](asio::cancellation_type type) {
+                        asio::post(strand, [relay, type] { relay->emit(type); });
+                    });
+                }
+                const auto release = [relay, slot]() mutable {
+                    if (slot.is_connected()) slot.clear();
+                };
+                asio::co_spawn(strand, drive<C>(std::move(started), made),
+                               asio::bind_cancellation_slot(relay->slot(), finish(release)));
+            } else {
+                asio::co_spawn(own, drive<C>(std::move(started), made),
+                               asio::bind_cancellation_slot(slot, finish([] {})));
+            }
+        },
+        token, std::move(call), yield);
 }
 
-/// Drives `call` on the caller's executor, or on a strand of its own under Threads<Multi>.
+/// Drives `call` on its strand for a coroutine elsewhere. Here a cancellation may come when a delta is on its
+/// way already; the caller is to learn of it by the end of the stream, not by Asio's exception at its next
+/// await.
+template <class C, class Yield>
+boost::asio::awaitable<typename Yield::type, typename C::executor>
+drive_elsewhere(boost::intrusive_ptr<Call<C>> call, Yield yield) {
+    namespace asio = boost::asio;
+    auto made = co_await initiate<C>(call, yield, asio::use_awaitable_t<typename C::executor>());
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none && call->has_delta()) {
+        call->leave(Errc::cancelled);
+        co_return yield(*call);
+    }
+    co_return std::move(made);
+}
+
+/// Drives `call` for a coroutine: inside it, or under Threads<Multi> beside it.
 template <class C, class Yield>
 boost::asio::awaitable<typename Yield::type, typename C::executor> run(boost::intrusive_ptr<Call<C>> call,
                                                                        Yield yield) {
     if constexpr (C::multi) {
-        return drive_on_strand<C>(std::move(call), yield);
+        return drive_elsewhere<C>(std::move(call), yield);
     } else {
         return drive<C>(std::move(call), yield);
     }

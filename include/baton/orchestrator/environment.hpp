@@ -52,12 +52,12 @@ struct NetSettings {
 class Tcp {
 public:
     struct Options {
-        std::string_view ca_file;                     ///< PEM authorities instead of the system's
-        std::string_view ca_pem;                      ///< the same, in memory
-        std::string_view certificate_file;            ///< PEM client certificate and chain
-        std::string_view certificate_pem;             ///< the same, in memory
-        std::string_view key_file;                    ///< its PEM private key
-        std::string_view key_pem;                     ///< the same, in memory
+        std::string_view ca_file = {};                ///< PEM authorities instead of the system's
+        std::string_view ca_pem = {};                 ///< the same, in memory
+        std::string_view certificate_file = {};       ///< PEM client certificate and chain
+        std::string_view certificate_pem = {};        ///< the same, in memory
+        std::string_view key_file = {};               ///< its PEM private key
+        std::string_view key_pem = {};                ///< the same, in memory
         bool insecure_no_verify_for_tests = false;    ///< accept any certificate
         bool proxy_from_environment = true;           ///< honour HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY
         bool allow_http = false;                      ///< plain http to hosts other than loopback

@@ -33,6 +33,13 @@ public:
         return bytes;
     }
 
+    /// Copies what `delta` shows, so that it stays readable while another reader makes the Reply grow.
+    void hold(Delta& delta) {
+        scratch_.assign(delta.text);
+        if (!delta.reasoning.empty() || !delta.tools.empty()) hold_rest(delta);
+        delta.text = std::string_view(scratch_).substr(0, delta.text.size());
+    }
+
     /// The next piece; false if there is none yet. Its views are valid until the next call: it is copied,
     /// because another reader may make the Reply grow in the meantime.
     bool next(const Reply& reply, Delta& delta) {
@@ -55,16 +62,17 @@ public:
             } else if (part.kind == Part::Kind::thinking) {
                 delta.reasoning = scratch_;
             } else {
-                fragment_ = {};
-                fragment_.index = tool;
-                fragment_.arguments = scratch_;
+                fragments_.resize(1);
+                Delta::ToolFragment& fragment = fragments_.front() = {};
+                fragment.index = tool;
+                fragment.arguments = scratch_;
                 if (first && part.detail) {
                     id_ = part.detail->id;
                     name_ = part.detail->name;
-                    fragment_.id = id_;
-                    fragment_.name = name_;
+                    fragment.id = id_;
+                    fragment.name = name_;
                 }
-                delta.tools = std::span<const Delta::ToolFragment>(&fragment_, 1);
+                delta.tools = fragments_;
             }
             return true;
         }
@@ -76,9 +84,27 @@ private:
         std::size_t bytes;
         bool announced;
     };
+    void hold_rest(Delta& delta) {
+        fragments_.assign(delta.tools.begin(), delta.tools.end());
+        scratch_.append(delta.reasoning);
+        for (const Delta::ToolFragment& f : fragments_) scratch_.append(f.id).append(f.name).append(f.arguments);
+        std::string_view rest = std::string_view(scratch_).substr(delta.text.size());
+        const auto take = [&](std::string_view& view) {
+            view = rest.substr(0, view.size());
+            rest.remove_prefix(view.size());
+        };
+        take(delta.reasoning);
+        for (Delta::ToolFragment& f : fragments_) {
+            take(f.id);
+            take(f.name);
+            take(f.arguments);
+        }
+        delta.tools = fragments_;
+    }
+
     boost::container::small_vector<Seen, 4> seen_;
     std::string scratch_, id_, name_;
-    Delta::ToolFragment fragment_;
+    boost::container::small_vector<Delta::ToolFragment, 1> fragments_;
 };
 
 } // namespace baton::detail
