@@ -156,7 +156,8 @@ private:
     Ptr reference() noexcept {
         int count = references_;
         if constexpr (C::multi) {
-            while (count > 0 && !references_.compare_exchange_weak(count, count + 1)) {}
+            while (count > 0 && !references_.compare_exchange_weak(count, count + 1)) {
+            }
             return Ptr(count > 0 ? this : nullptr, false);
         } else {
             return Ptr(count > 0 ? this : nullptr);
@@ -285,6 +286,7 @@ private:
     [[no_unique_address]] Permits permit_;
     Decoder decoder_;
     net::SseParser sse_;
+    Delta decoded_;          // what the last event said; whoever reads it copies it
     std::string_view input_; // of the body slice, not yet parsed
     std::string_view whole_; // a body that came in one piece
     std::string body_;       // of a unary or error response, if it came in pieces

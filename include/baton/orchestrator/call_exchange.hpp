@@ -295,10 +295,10 @@ bool Call<C>::on_body(std::string_view slice) {
 
 template <class C>
 Want Call<C>::on_event(std::string_view type, std::string_view data) {
-    delta_ = Delta{};
+    decoded_ = Delta{};
     const wire::Step step =
         mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
-            return std::get<decltype(i)::value>(decoder_).on_event(type, data, delta_, answer());
+            return std::get<decltype(i)::value>(decoder_).on_event(type, data, decoded_, answer());
         });
     switch (step) {
     case wire::Step::nothing: return Want::done;

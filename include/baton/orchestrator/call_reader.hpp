@@ -88,6 +88,7 @@ Want Call<C>::get_on() {
                 if (!w.waiters.empty()) w.wake_readers(want == Want::delta);
             }
             if (want == Want::delta && &w == this && !replaying_) {
+                delta_ = decoded_;
                 if constexpr (shares) {
                     if (this->in_flight) replay_.hold(delta_);
                 }
@@ -260,7 +261,7 @@ template <class C>
 void Call<C>::leave(Errc why) {
     const std::unique_lock lock(state_->mutex);
     if (left_) return;
-    has_delta_ = false;
+    const bool withheld = std::exchange(has_delta_, false);
     Call& w = work();
     if (w.phase_ != Phase::over) {
         bool last = true;
@@ -280,6 +281,8 @@ void Call<C>::leave(Errc why) {
             w.finish(Error(why));
         }
         if (!last || &w != this) own_error_ = Error(why);
+    } else if (mode_ == Mode::stream && (withheld || (replaying_ && replay_.behind(w.answer()) > 0))) {
+        own_error_ = Error(why); // the work is done, but this caller does not get all of it
     }
     if (waiting_ != Waiting::nothing) interrupt();
     end_use();

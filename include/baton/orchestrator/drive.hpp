@@ -173,8 +173,12 @@ template <class C, class Yield>
 boost::asio::awaitable<typename Yield::type, typename C::executor>
 drive_elsewhere(boost::intrusive_ptr<Call<C>> call, Yield yield) {
     namespace asio = boost::asio;
-    auto made = co_await initiate<C>(call, yield, asio::use_awaitable_t<typename C::executor>());
     const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) {
+        call->leave(Errc::cancelled);
+        co_return yield(*call);
+    }
+    auto made = co_await initiate<C>(call, yield, asio::use_awaitable_t<typename C::executor>());
     if (cancellation.cancelled() != asio::cancellation_type::none && call->has_delta()) {
         call->leave(Errc::cancelled);
         co_return yield(*call);

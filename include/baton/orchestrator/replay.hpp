@@ -87,7 +87,8 @@ private:
     void hold_rest(Delta& delta) {
         fragments_.assign(delta.tools.begin(), delta.tools.end());
         scratch_.append(delta.reasoning);
-        for (const Delta::ToolFragment& f : fragments_) scratch_.append(f.id).append(f.name).append(f.arguments);
+        for (const Delta::ToolFragment& f : fragments_)
+            scratch_.append(f.id).append(f.name).append(f.arguments);
         std::string_view rest = std::string_view(scratch_).substr(delta.text.size());
         const auto take = [&](std::string_view& view) {
             view = rest.substr(0, view.size());

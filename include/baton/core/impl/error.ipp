@@ -103,8 +103,8 @@ BATON_DECL std::string Error::what() const {
     if (d.status != 0) text.append(" (HTTP ").append(std::to_string(d.status)).append(")");
     if (!d.message.empty()) text.append(": ").append(d.message);
     if (!d.request_id.empty()) text.append(" [request ").append(d.request_id).append("]");
-    if (d.trace.attempts.size() > 1) {
-        text.append(" (").append(std::to_string(d.trace.attempts.size())).append(" attempts)");
+    if (d.trace.sent() > 1) {
+        text.append(" (").append(std::to_string(d.trace.sent())).append(" attempts)");
     }
     return text;
 }
