@@ -104,7 +104,10 @@ private:
     static boost::asio::awaitable<std::vector<Health>, executor_type>
     check_health(boost::intrusive_ptr<State<C>> state) {
         std::vector<Health> all;
-        const auto snapshot = state->snapshot;
+        const auto snapshot = [&] {
+            const std::unique_lock lock(state->mutex);
+            return state->snapshot;
+        }();
         for (std::size_t i = 0; i < C::providers; ++i) {
             Health one;
             one.provider = snapshot->providers[i].name;

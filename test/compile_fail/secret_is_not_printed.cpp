@@ -1,4 +1,4 @@
-// expect: use of deleted function
+// expect: deleted
 #include <baton/core/secret.hpp>
 #include <iostream>
 void print(const baton::Secret& secret) { std::cout << secret; }

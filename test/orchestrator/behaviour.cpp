@@ -403,6 +403,13 @@ BOOST_FIXTURE_TEST_CASE(what_is_the_callers_fault_does_not_trip_the_breaker, Fix
 }
 
 // --- route
+BOOST_FIXTURE_TEST_CASE(a_kept_connection_that_was_closed_does_not_trip_the_breaker, Fixture) {
+    net.serve("openai.test", always(Behaviour(Answer("well"), Fault::close_on_next)));
+    Chat one = chat(baton::HalfOpen::Options{.min_calls = 2, .failure_rate = 0.1});
+    for (int i = 0; i < 6; ++i) BOOST_TEST(complete(one, hello()).reply->provider == "openai");
+    BOOST_TEST(one.stats().targets[0].breaker == baton::BreakerPhase::closed);
+}
+
 // ------------------------------------------------------------------------------------------------------
 
 std::string model_of(const ServedRequest& request) { return request.incoming.request.model; }

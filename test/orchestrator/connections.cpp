@@ -86,6 +86,10 @@ BOOST_FIXTURE_TEST_CASE(a_connection_that_closes_under_the_request_is_replaced_o
         }
         BOOST_TEST(fresh.net.ledger().totals.connections_opened == 5u);
         BOOST_TEST(fresh.net.requests().size() == 5u); // none was answered twice
+        const auto& attempts = fresh.spy.state->attempts;
+        BOOST_TEST(std::count_if(attempts.begin(), attempts.end(), [](const baton::Attempt& attempt) {
+                       return attempt.reused && attempt.outcome == Errc::unavailable;
+                   }) == 4);
         BOOST_TEST(fresh.net.open() == 1u);
     }
 }

@@ -423,7 +423,8 @@ BOOST_AUTO_TEST_CASE(a_delta_stays_readable_while_others_read_on) {
     Lab lab;
     lab.net.serve("openai.test", [](const ServedRequest& request) {
         Behaviour behaviour = slow_answer(request);
-        behaviour.answer.reasoning = {"Hm, ", "let me think."};
+        // so long that what was said before cannot stay where it is
+        behaviour.answer.reasoning = {"Hm, let me think of it for a while. ", std::string(100'000, 'm')};
         behaviour.answer.tool_calls.emplace_back("call_1", "clock", R"({"zone":"UTC"})", 4);
         return behaviour;
     });

@@ -16,7 +16,7 @@ __extension__ typedef unsigned __int128 Wide;
 inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
     // the same; but GCC 12 moves the halves about, and needs eight instructions a step of hash64 instead of
-    // five
+    // four
     std::uint64_t high;
     asm("mulq %[b]" : "+a"(a), "=d"(high) : [b] "r"(b) : "cc");
     return a ^ high;
@@ -53,11 +53,13 @@ inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) noexcept
 
     const char* p = bytes.data();
     std::size_t left = bytes.size();
+    // Both factors of a step are masked by what only the seed decides: a right factor of zero, which would
+    // forget the state, cannot be chosen from outside.
     std::uint64_t state = detail::scatter(seed) ^ k0;
-    // The state goes into the left factor. A right factor of zero would forget it, and input alone decides
-    // that factor: hence the constant, which no text comes near.
+    std::uint64_t mask = state + k1;
     const auto step = [&](const char* at) {
-        state = detail::fold(detail::load8(at) ^ state, detail::load8(at + 8) ^ k1);
+        mask ^= detail::load8(at + 8);
+        state = detail::fold(detail::load8(at) ^ state, mask);
     };
     for (; left > 128; p += 128, left -= 128) {
         step(p);
@@ -77,7 +79,7 @@ inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) noexcept
     } else if (left > 0) {
         std::memcpy(&a, p, left);
     }
-    return detail::fold(detail::fold(a ^ state, b ^ k1) ^ k2, bytes.size() ^ k0 ^ seed);
+    return detail::fold(detail::fold(a ^ state, b ^ mask) ^ k2, bytes.size() ^ k0 ^ seed);
 }
 
 } // namespace baton

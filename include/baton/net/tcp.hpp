@@ -46,7 +46,8 @@ public:
     ~TcpSocket() { close(); }
 
     /// Starts connecting; `done(error_code)` runs on its associated executor, unless the socket is
-    /// closed first. Every address of the name is tried in turn.
+    /// closed first. Every address of the name is tried in turn. Where other threads may close the socket
+    /// meanwhile, `done.guard().lock()` holds them off.
     template <class Done>
     void connect(const std::string& host, std::uint16_t port, Done done) {
         close();
@@ -95,7 +96,8 @@ private:
         using DoneExecutor = typename Done::executor_type;
 
         Attempt(TcpSocket& owner, Done done, std::uint16_t port)
-            : owner(&owner), done(std::move(done)), port(port), resolver(owner.native_.get_executor()) {}
+            : owner(&owner), guard(done.guard()), done(std::move(done)), port(port),
+              resolver(owner.native_.get_executor()) {}
 
         void start(const std::string& host) {
             error_code ec;
@@ -107,6 +109,7 @@ private:
             }
             resolver.async_resolve(host, std::to_string(port),
                                    bound([self = self()](const error_code& failed, const auto& found) {
+                                       const auto lock = self->guard.lock();
                                        if (!self->owner) return;
                                        for (const auto& entry : found)
                                            self->endpoints.push_back(entry.endpoint());
@@ -120,6 +123,7 @@ private:
             error_code ignored;
             socket.close(ignored);
             socket.async_connect(endpoints[at++], bound([self = self()](const error_code& failed) {
+                                     const auto lock = self->guard.lock();
                                      if (!self->owner) return;
                                      if (failed) return self->next(failed);
                                      self->finish(error_code());
@@ -154,6 +158,7 @@ private:
         }
 
         TcpSocket* owner;
+        const decltype(std::declval<const Done&>().guard()) guard; // outlives `done`
         std::optional<Done> done;
         std::uint16_t port;
         boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Ex> resolver;

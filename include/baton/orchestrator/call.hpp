@@ -78,7 +78,8 @@ public:
     /// A call for `request`, from the state's spare objects if there is one.
     static Ptr make(State<C>& state, Mode mode, Request&& request);
 
-    // ---- reader (call_reader.hpp) -------------------------------------------------------------------
+    // ---- reader (call_reader.hpp, call_waits.hpp)
+    // -------------------------------------------------------------------
 
     /// Gets on as far as possible without waiting. After `delta` and `done` it is the caller's turn; for
     /// anything else begin_wait(), wait, report through resumed_*, and advance again.
@@ -107,11 +108,13 @@ public:
     const Draft& draft() const noexcept { return draft_; }
     Mode mode() const noexcept { return mode_; }
     void check_provider(std::size_t index) noexcept { health_ = index; }
-    /// The executor of whoever waits; under Threads<Multi> the call's strand.
-    void set_executor(const Ex& executor) {
+    /// Where its waits are performed: under Threads<Multi> a strand, one for the life of the object, so that
+    /// what is queued behind a wait never meets the next one.
+    const Ex& executor() const noexcept {
         if constexpr (C::multi) {
-            const std::unique_lock lock(state_->mutex);
-            executor_ = executor;
+            return *strand_;
+        } else {
+            return state_->executor;
         }
     }
 
@@ -179,7 +182,7 @@ private:
     void wake_readers(bool streams_only);
     void wake_driver() noexcept;
 
-    // ---- work (call_begin.hpp, call_exchange.hpp, call_end.hpp) --------------------------------------
+    // ---- work (call_begin, _plan, _connect, _exchange, _end.hpp) -------------------------------------
 
     Want step();
     void begin();
@@ -258,7 +261,7 @@ private:
     bool rang_ = false;
     bool left_ = false;
     bool begun_ = false; // and not ended
-    std::conditional_t<C::multi, std::optional<Ex>, Absent<slot::executor>> executor_;
+    std::conditional_t<C::multi, std::optional<Ex>, Absent<slot::executor>> strand_;
 
     // work
     Phase phase_ = Phase::begin;
@@ -305,6 +308,9 @@ private:
 } // namespace baton::detail
 
 #include <baton/orchestrator/call_begin.hpp>
+#include <baton/orchestrator/call_connect.hpp>
 #include <baton/orchestrator/call_end.hpp>
 #include <baton/orchestrator/call_exchange.hpp>
+#include <baton/orchestrator/call_plan.hpp>
 #include <baton/orchestrator/call_reader.hpp>
+#include <baton/orchestrator/call_waits.hpp>

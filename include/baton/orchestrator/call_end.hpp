@@ -252,12 +252,15 @@ void Call<C>::judge() {
 template <class C>
 void Call<C>::store() {
     if constexpr (shares) {
-        const bool whole = answer().stop == StopReason::stop || answer().stop == StopReason::stop_sequence;
-        if (this->key.empty() || !whole) return;
+        if (this->key.empty()) return;
+        const Reply& reply = answer();
+        const bool whole = reply.stop == StopReason::stop || reply.stop == StopReason::stop_sequence;
+        if (!whole || snapshot_ != state_->snapshot) return; // or of options that are no more
+        auto& cache = state_->cache;
         const int provider = static_cast<int>(target().provider);
-        state_->cache.store.put(
-            this->key, this->hash, packed_size(answer(), provider),
-            [&](char* to) { pack(answer(), to, provider); }, now(), state_->cache.exact.options.ttl);
+        cache.store.put(
+            this->key, this->hash, packed_size(reply, provider), [&](char* to) { pack(reply, to, provider); },
+            attempt_started_ + attempt().latency, cache.exact.options.ttl);
     }
 }
 
@@ -267,7 +270,7 @@ void Call<C>::finish() {
     set_phase(Phase::over);
     if constexpr (shares) {
         if (std::exchange(this->in_flight, false)) state_->cache.flights.erase(*this);
-        wake_readers(false);
+        if (!this->waiters.empty()) wake_readers(false);
     }
 }
 

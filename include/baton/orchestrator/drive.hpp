@@ -82,10 +82,6 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
                                                                          Yield yield) {
     namespace asio = boost::asio;
     constexpr auto token = asio::as_tuple(asio::deferred); // no frame per operation
-    if constexpr (C::multi) {
-        const auto executor = co_await asio::this_coro::executor;
-        call->set_executor(executor);
-    }
     Want want = call->advance();
     if (want != Want::done && want != Want::delta) {
         const auto cancellation = co_await asio::this_coro::cancellation_state;
@@ -121,7 +117,7 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
 }
 
 /// Drives `call` and completes `token` with what `yield` makes of it: void(Yield::type). Under
-/// Threads<Multi>, on a strand of its own. A cancellation is carried there by a signal that is shared: the
+/// Threads<Multi>, on the call's strand. A cancellation is carried there by a signal that is shared: the
 /// one in Asio 1.81's co_spawn may be gone when its turn on the strand comes.
 template <class C, class Yield, class Token>
 auto initiate(boost::intrusive_ptr<Call<C>> call, Yield yield, Token&& token) {
@@ -146,7 +142,7 @@ auto initiate(boost::intrusive_ptr<Call<C>> call, Yield yield, Token&& token) {
                     };
             };
             if constexpr (C::multi) {
-                const Ex strand = asio::make_strand(own);
+                const Ex strand = started->executor();
                 const auto relay = std::make_shared<asio::cancellation_signal>();
                 if (slot.is_connected()) {
                     slot.assign([relay, strand](asio::cancellation_type type) {

@@ -38,7 +38,6 @@ struct Snapshot : boost::intrusive_ref_counter<Snapshot<Counter>, Counter> {
     std::vector<ProviderSettings> providers;
     std::vector<PlannedRow> rows;
     const PlannedRow* otherwise = nullptr;
-    std::uint64_t revision = 0; ///< counts reconfigurations: part of every cache key
 
     const PlannedRow* row(std::string_view task) const noexcept {
         for (const PlannedRow& r : rows) {

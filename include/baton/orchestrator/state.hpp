@@ -1,10 +1,11 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
-#include <baton/core/hash.hpp>
 #include <baton/net/context_watch.hpp>
+#include <baton/orchestrator/flights.hpp>
 #include <baton/orchestrator/snapshot.hpp>
-#include <baton/store/memory_cache.hpp>
+#include <baton/orchestrator/stats.hpp>
+#include <baton/orchestrator/target_state.hpp>
 
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -19,151 +20,10 @@
 
 namespace baton {
 
-/// What `chat.stats()` says of one target.
-struct TargetStats {
-    std::string provider;
-    std::string model;
-    std::uint64_t requests = 0; ///< attempts sent
-    std::uint64_t errors = 0;   ///< of those, failed
-    Duration first_token{};     ///< moving average over about the last ten answers; 0: none yet
-    Duration latency{};         ///< the same, to the end of the answer
-    BreakerPhase breaker = BreakerPhase::closed;
-};
-
-/// What `chat.stats()` says of the whole.
-struct Stats {
-    std::vector<TargetStats> targets;
-    std::size_t active_calls = 0;
-    std::size_t open_connections = 0;          ///< now, busy and idle
-    std::uint64_t established_connections = 0; ///< ever
-    std::size_t idle_connections = 0;
-    std::uint64_t cache_hits = 0;
-    std::uint64_t cache_joins = 0; ///< calls answered by another call's upstream request
-};
-
 namespace detail {
 
 template <class C>
 class Call;
-
-/// State of `Absent` breakers, so that one code path serves both.
-struct NoBreaker {
-    struct Permit {
-        explicit operator bool() const noexcept { return true; }
-        void success(TimePoint) noexcept {}
-        void failure(TimePoint) noexcept {}
-    };
-    template <class... A>
-    explicit NoBreaker(const A&...) noexcept {}
-    template <class R>
-    Permit try_acquire(TimePoint, R&) noexcept {
-        return {};
-    }
-    BreakerPhase phase() const noexcept { return BreakerPhase::closed; }
-};
-
-template <class B>
-struct breaker_state {
-    using type = typename B::State;
-};
-template <class Slot>
-struct breaker_state<Absent<Slot>> {
-    using type = NoBreaker;
-};
-
-/// The run-time state of one target: a provider with a model.
-template <class B>
-struct TargetState {
-    template <class Strategy>
-    TargetState(std::string_view model, const Strategy& strategy) : model(model), breaker(strategy) {}
-    std::string model;
-    [[no_unique_address]] typename breaker_state<B>::type breaker;
-    std::uint64_t requests = 0, errors = 0;
-    Duration first_token{}, latency{};
-
-    static void average(Duration& into, Duration sample) noexcept {
-        into = into == Duration::zero() ? sample : into + (sample - into) / 10;
-    }
-};
-
-/// Calls that can be joined, by the hash of their key: a chained table whose links are in the calls, so
-/// that a call in flight costs no allocation.
-template <class C>
-class FlightTable {
-public:
-    template <class Match>
-    Call<C>* find(std::uint64_t hash, Match&& match) const {
-        for (Call<C>* at = buckets_[index(hash)]; at; at = at->next_flight) {
-            if (at->hash == hash && match(*at)) return at;
-        }
-        return nullptr;
-    }
-    void insert(Call<C>& call) {
-        if (++size_ > buckets_.size()) grow();
-        push(call);
-    }
-    void erase(Call<C>& call) noexcept {
-        for (Call<C>** at = &buckets_[index(call.hash)]; *at; at = &(*at)->next_flight) {
-            if (*at != &call) continue;
-            *at = call.next_flight;
-            --size_;
-            return;
-        }
-    }
-
-private:
-    std::size_t index(std::uint64_t hash) const noexcept { return hash & (buckets_.size() - 1); }
-    void push(Call<C>& call) noexcept { call.next_flight = std::exchange(buckets_[index(call.hash)], &call); }
-    void grow() {
-        std::vector<Call<C>*> old(buckets_.size() * 2);
-        old.swap(buckets_);
-        for (Call<C>* head : old) {
-            while (head) push(*std::exchange(head, head->next_flight));
-        }
-    }
-    std::vector<Call<C>*> buckets_ = std::vector<Call<C>*>(64);
-    std::size_t size_ = 0;
-};
-
-/// Cached answers and the calls that may be joined; nothing without `Cache<...>`.
-template <class C, bool = C::has_cache>
-struct CacheState {
-    template <class Args, class R>
-    CacheState(Args&, R&) noexcept {}
-};
-
-template <class C>
-struct CacheState<C, true> {
-    template <class Args, class R>
-    CacheState(Args& args, R& rng)
-        : exact(pick<ExactMatch>(args)),
-          store(MemoryCacheLimits{.max_bytes = exact.options.max_bytes,
-                                  .max_entry_bytes = exact.options.max_entry_bytes},
-                rng.next()) {}
-    ExactMatch exact;
-    MemoryCache store;
-    FlightTable<C> flights;
-    std::uint64_t hits = 0, joins = 0;
-};
-
-/// What one provider carries for itself.
-template <class C, std::size_t I>
-struct OwnPolicies {
-    using R =
-        std::conditional_t<C::template own_retry<I>, typename C::template retry_for<I>, Absent<slot::retry>>;
-    using B = std::conditional_t<C::template own_breaker<I>, typename C::template breaker_for<I>,
-                                 Absent<slot::breaker>>;
-    [[no_unique_address]] R retry;
-    [[no_unique_address]] B breaker;
-    std::deque<TargetState<typename C::template breaker_for<I>>> targets; // permits point into them
-};
-
-template <class C, class = std::make_index_sequence<C::providers>>
-struct own_tuple;
-template <class C, std::size_t... I>
-struct own_tuple<C, std::index_sequence<I...>> {
-    using type = std::tuple<OwnPolicies<C, I>...>;
-};
 
 /// Everything calls share. Kept alive by the Orchestrator, every call, and every Stream.
 template <class C>
@@ -219,8 +79,8 @@ public:
             if (snapshot) route = reconfigured(route, args);
             plan_rows<C>(*next, route);
         }
-        next->revision = snapshot ? snapshot->revision + 1 : 0;
         snapshot = std::move(next);
+        if constexpr (C::has_cache) cache.store.clear(); // answers of other options
     }
 
     /// The state of `target` under provider I, made at first use.

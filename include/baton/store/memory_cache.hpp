@@ -132,7 +132,13 @@ public:
     }
 
     void clear() noexcept {
-        while (size_ > 0) evict();
+        for (Link* segment : {&probation_, &protected_}) {
+            for (Link* at = segment->newer; at != segment;)
+                unpin(static_cast<Entry*>(std::exchange(at, at->newer)));
+            segment->newer = segment->older = segment;
+        }
+        std::fill(buckets_.begin(), buckets_.end(), nullptr);
+        weight_ = protected_weight_ = size_ = 0;
     }
 
     std::size_t size() const noexcept { return size_; }

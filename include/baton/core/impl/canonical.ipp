@@ -33,6 +33,7 @@ public:
         used_ += text.size();
     }
     void flush() {
+        if (used_ == 0) return;
         out_.append(near_, used_);
         used_ = 0;
     }
@@ -117,7 +118,7 @@ inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     // one bit for every member that may be absent or empty: most are, and then take no room
     std::uint64_t present = 0;
     const auto bit = [&](bool set, int at) { present |= std::uint64_t{set} << at; };
-    bit(parallel_tools, 0);
+    bit(!parallel_tools, 0);
     bit(temperature.has_value(), 1);
     bit(top_p.has_value(), 2);
     bit(seed.has_value(), 3);
@@ -133,24 +134,27 @@ inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     bit(static_cast<bool>(response_format), 13);
     sink.word(present | std::uint64_t{messages.size()} << 16);
 
-    // + 0.0: of the two zeros, which are equal, it makes one
-    if (temperature) sink.word(std::bit_cast<std::uint64_t>(*temperature + 0.0));
-    if (top_p) sink.word(std::bit_cast<std::uint64_t>(*top_p + 0.0));
-    if (seed) sink.word(static_cast<std::uint64_t>(*seed));
-    if (max_tokens) sink.word(*max_tokens);
-    if (!tenant.empty()) sink.text(tenant);
-    if (!model.empty()) sink.text(model);
-    if (!task.empty()) sink.text(task);
-    if (!extra.empty()) sink.text(extra);
-    for (const Message& message : messages) walk_canonical(sink, message);
-    if (!tools.empty()) {
-        sink.word(tools.size());
-        for (const Tool& tool : tools) walk_canonical(sink, tool);
+    if (present != 0) {
+        // + 0.0: of the two zeros, which are equal, it makes one
+        if (temperature) sink.word(std::bit_cast<std::uint64_t>(*temperature + 0.0));
+        if (top_p) sink.word(std::bit_cast<std::uint64_t>(*top_p + 0.0));
+        if (seed) sink.word(static_cast<std::uint64_t>(*seed));
+        if (max_tokens) sink.word(*max_tokens);
+        if (!tenant.empty()) sink.text(tenant);
+        if (!model.empty()) sink.text(model);
+        if (!task.empty()) sink.text(task);
+        if (!extra.empty()) sink.text(extra);
+        if (!tools.empty()) {
+            sink.word(tools.size());
+            for (const Tool& tool : tools) walk_canonical(sink, tool);
+        }
+        if (!stop.empty()) walk_canonical(sink, stop);
+        if (!fallbacks.empty()) walk_canonical(sink, fallbacks);
+        if (tool_choice) walk_canonical(sink, *tool_choice);
+        if (response_format) walk_canonical(sink, *response_format);
     }
-    if (!stop.empty()) walk_canonical(sink, stop);
-    if (!fallbacks.empty()) walk_canonical(sink, fallbacks);
-    if (tool_choice) walk_canonical(sink, *tool_choice);
-    if (response_format) walk_canonical(sink, *response_format);
+    // last, because they are long: nothing is left to gather behind a long text
+    for (const Message& message : messages) walk_canonical(sink, message);
 }
 
 } // namespace detail

@@ -26,6 +26,10 @@ constexpr std::uint64_t low_byte_first(std::uint64_t word) noexcept {
 class PackSize {
 public:
     void word(std::uint64_t) noexcept { size += 8; }
+    template <class... Word>
+    void words(Word...) noexcept {
+        size += 8 * sizeof...(Word);
+    }
     void text(std::string_view text, std::uint64_t = 0) noexcept { size += 8 + text.size(); }
     std::size_t size = 0;
 };
@@ -33,10 +37,12 @@ public:
 class PackWriter {
 public:
     explicit PackWriter(char* to) noexcept : to_(to) {}
-    void word(std::uint64_t value) noexcept {
-        value = low_byte_first(value);
-        std::memcpy(to_, &value, 8);
-        to_ += 8;
+    void word(std::uint64_t value) noexcept { words(value); }
+    template <class... Word>
+    void words(Word... word) noexcept {
+        const std::uint64_t all[] = {low_byte_first(word)...};
+        std::memcpy(to_, all, sizeof all);
+        to_ += sizeof all;
     }
     void text(std::string_view text, std::uint64_t mark = 0) noexcept {
         word(text.size() | mark << 48);
@@ -67,14 +73,8 @@ void walk_reply(Sink& sink, const Reply& reply, int index) noexcept {
     sink.text(id);
     sink.text(model);
     sink.text(stop_text);
-    sink.word(input);
-    sink.word(cached);
-    sink.word(written);
-    sink.word(input_audio);
-    sink.word(output);
-    sink.word(reasoning);
-    sink.word(output_audio);
-    sink.word(parts.size());
+    sink.words(input, cached, written, input_audio, output, reasoning, output_audio,
+               std::uint64_t{parts.size()});
     for (const auto& [kind, text, detail] : parts) {
         const bool is_error = detail && detail->is_error;
         sink.text(text, static_cast<unsigned char>(kind) | (detail ? 0x100U : 0U) | (is_error ? 0x200U : 0U));

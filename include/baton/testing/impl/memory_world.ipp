@@ -200,7 +200,7 @@ BATON_DECL void Link::client_closes() {
 // ------------------------------------------------------------------------------------
 
 BATON_DECL void Link::serve() {
-    if (close_on_next_) return end(AnswerPlan::End::close);
+    if (close_on_next_ && !from_client_.empty()) return end(AnswerPlan::End::close);
     while (!playing_ && state_ == State::open) {
         switch (parser_.parse(from_client_, request_)) {
         case RequestParser::Status::need_more: return;

@@ -13,7 +13,7 @@ inline void set_anthropic_stop(std::string_view reason, Reply& reply) {
         std::string_view text;
         StopReason stop;
     };
-    constexpr Word words[] = {
+    static constexpr Word words[] = {
         {"end_turn", StopReason::stop},
         {"tool_use", StopReason::tool_calls},
         {"max_tokens", StopReason::length},

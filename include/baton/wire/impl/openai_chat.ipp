@@ -24,7 +24,7 @@ BATON_DECL void ChatAssembler::set_stop(std::string_view reason, Reply& reply) {
         std::string_view text;
         StopReason stop;
     };
-    constexpr Word words[] = {
+    static constexpr Word words[] = {
         {"stop", StopReason::stop},
         {"length", StopReason::length},
         {"tool_calls", StopReason::tool_calls},

@@ -1,0 +1,145 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/orchestrator/call.hpp>
+
+// An attempt up to its connection: breaker permit, pool, TCP, proxy and TLS; step 4 of design section 5.
+namespace baton::detail {
+
+template <class C>
+struct Call<C>::Connected {
+    using executor_type = Ex;
+    Ptr call;
+    std::uint32_t epoch;
+    Ex executor;
+    executor_type get_executor() const noexcept { return executor; }
+    /// What must be held to look at the socket: another reader may close it meanwhile.
+    struct Guard {
+        boost::intrusive_ptr<State<C>> state;
+        auto lock() const { return std::unique_lock(state->mutex); }
+    };
+    Guard guard() const { return {boost::intrusive_ptr<State<C>>(call->state_)}; }
+    void operator()(error_code ec) const {
+        const std::unique_lock lock(call->state_->mutex);
+        if (call->epoch_ != epoch || call->phase_ != Phase::connect) return;
+        call->connected_ = true;
+        call->connect_error_ = ec;
+        call->wake_driver();
+    }
+};
+
+template <class C>
+void Call<C>::choose() {
+    while (cursor_ < targets_.size()) {
+        const TimePoint t = now();
+        const bool leave = with_provider([&](auto i) {
+            constexpr std::size_t I = decltype(i)::value;
+            auto& target_state = state_->template target_state<I>(target());
+            auto permit = target_state.breaker.try_acquire(t, state_->rng);
+            if (!permit) return false;
+            permit_.template emplace<permit_of<I>>(std::move(permit));
+            if constexpr (CountsCalls<typename C::template retry_for<I>>) {
+                if (retries_on_target_ == 0 && (cursor_ == 0 || C::template own_retry<I>)) {
+                    state_->template retry_of<I>().on_call(t);
+                }
+            }
+            return true;
+        });
+        Attempt& a = trace().attempts.emplace_back();
+        a.provider = target().provider_name;
+        a.model = target().model;
+        a.fallback = cursor_ > 0;
+        a.waited = std::exchange(waited_, Duration{});
+        if (leave) {
+            attempt_started_ = t;
+            got_first_ = complete_ = streaming_ = false;
+            streamed_ = 0;
+            input_ = whole_ = {};
+            body_.clear();
+            clear_answer();
+            sse_.reset();
+            cutoff_ = state_->limits.connect(t, total_);
+            with_provider([&](auto i) {
+                decoder_.template emplace<typename C::template wire<decltype(i)::value>::StreamDecoder>();
+            });
+            return set_phase(Phase::acquire);
+        }
+        a.outcome = Errc::breaker_open;
+        if (error_.errc() == Errc::ok) {
+            error_ = located(Error(Errc::breaker_open,
+                                   "its circuit breaker is open after repeated failures; it is "
+                                   "probed again soon, see chat.stats()"));
+        }
+        report_attempt();
+        ++cursor_;
+        retries_on_target_ = 0;
+    }
+    finish(error_);
+}
+
+template <class C>
+bool Call<C>::acquire() {
+    const NetSettings& net = state_->transport.settings();
+    const std::size_t origin = snapshot_->providers[target().provider].origin;
+    if (!conn_ && !granted_) {
+        if (queued_) return false; // woken for another reason
+        if (!fresh_only_) conn_ = state_->pool.take(origin, attempt_started_, net.pool.idle);
+        if (!conn_ && !state_->pool.open(origin, net.pool.connections)) {
+            queued_ = true;
+            state_->pool_waiters.push_back(this);
+            cutoff_ = Cutoff::phase(attempt_started_, net.pool_wait, Errc::timeout_connect, total_);
+            return false;
+        }
+    }
+    fresh_only_ = granted_ = false;
+    cutoff_ = state_->limits.connect(now(), total_);
+    if (conn_) {
+        attempt().reused = true;
+        set_phase(Phase::send);
+        send_begun_ = false;
+        return true;
+    }
+    const net::Origin& where = state_->pool.origin(origin);
+    conn_ = std::make_unique<Connection>(where, origin, state_->transport.socket_maker(state_->executor));
+    connected_ = false;
+    set_phase(Phase::connect);
+    Ex executor = state_->executor;
+    if constexpr (C::multi) {
+        const Call* reader = this;
+        if constexpr (shares) reader = this->driver;
+        executor = reader->executor();
+    }
+    conn_->socket.connect(where.dial_host(), where.dial_port(), Connected{Ptr(this), ++epoch_, executor});
+    return true;
+}
+
+template <class C>
+void Call<C>::connect() {
+    if (connect_error_) {
+        return fail_attempt(
+            located(Error(Errc::unavailable, "cannot connect to " + conn_->origin->dial_host() + ":" +
+                                                 std::to_string(conn_->origin->dial_port()) + ": " +
+                                                 connect_error_.message())));
+    }
+    ++state_->pool.established;
+    conn_->begin_setup();
+    send_begun_ = false;
+    set_phase(Phase::setup);
+}
+
+template <class C>
+Want Call<C>::setup() {
+    if (conn_->problem != Connection::Problem::none) {
+        fail_connection();
+        return Want::done;
+    }
+    switch (conn_->setup()) {
+    case Connection::Io::done: set_phase(Phase::send); return Want::done;
+    case Connection::Io::want_read: return Want::read;
+    case Connection::Io::want_write: return Want::write;
+    case Connection::Io::failed: fail_connection(); break;
+    }
+    return Want::done;
+}
+
+} // namespace baton::detail

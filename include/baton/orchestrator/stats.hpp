@@ -1,0 +1,34 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/policy/breaker.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace baton {
+
+/// What `chat.stats()` says of one target.
+struct TargetStats {
+    std::string provider;
+    std::string model;
+    std::uint64_t requests = 0; ///< attempts sent
+    std::uint64_t errors = 0;   ///< of those, failed
+    Duration first_token{};     ///< moving average over about the last ten answers; 0: none yet
+    Duration latency{};         ///< the same, to the end of the answer
+    BreakerPhase breaker = BreakerPhase::closed;
+};
+
+/// What `chat.stats()` says of the whole.
+struct Stats {
+    std::vector<TargetStats> targets;
+    std::size_t active_calls = 0;
+    std::size_t open_connections = 0;          ///< now, busy and idle
+    std::uint64_t established_connections = 0; ///< ever
+    std::size_t idle_connections = 0;
+    std::uint64_t cache_hits = 0;
+    std::uint64_t cache_joins = 0; ///< calls answered by another call's upstream request
+};
+
+} // namespace baton
