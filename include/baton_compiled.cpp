@@ -3,7 +3,6 @@
 // BATON_SEPARATE_COMPILATION, BOOST_ASIO_SEPARATE_COMPILATION and BOOST_BEAST_SEPARATE_COMPILATION are
 // defined here and in every other file of the program.
 #include <boost/asio/impl/src.hpp>
-#include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>
 
 #if defined(BATON_COMPILE_TESTING)
