@@ -55,7 +55,7 @@ inline std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) noexcept
     std::size_t left = bytes.size();
     // Both factors of a step are masked by what only the seed decides: a right factor of zero, which would
     // forget the state, cannot be chosen from outside.
-    std::uint64_t state = detail::scatter(seed) ^ k0;
+    std::uint64_t state = detail::fold(seed ^ k0, k2);
     std::uint64_t mask = state + k1;
     const auto step = [&](const char* at) {
         mask ^= detail::load8(at + 8);

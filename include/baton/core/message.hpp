@@ -37,6 +37,8 @@ public:
         std::string vendor;
         std::string extra; ///< further members of `vendor`'s block, as `"a":1,"b":2`: go back byte for byte
         bool is_error = false;
+        bool cache_point =
+            false; ///< the prompt up to here is worth caching at the vendor, where it has markers
         friend bool operator==(const Detail&, const Detail&) = default;
     };
 
@@ -102,6 +104,21 @@ inline Part image_data(std::string base64, std::string media_type) {
     Part::Detail detail;
     detail.media_type = std::move(media_type);
     return Part(Part::Kind::image, std::move(base64), std::move(detail));
+}
+
+/// `part` with a prompt-cache marker behind it: what comes before is the same in many requests.
+inline Part cache_point(Part part) {
+    part.detail.ensure().cache_point = true;
+    return part;
+}
+
+/// A document by URL, or as base64 text of the given media type (`application/pdf`).
+inline Part document_url(std::string url) { return Part(Part::Kind::document, std::move(url)); }
+inline Part document_data(std::string base64, std::string media_type, std::string name = {}) {
+    Part::Detail detail;
+    detail.media_type = std::move(media_type);
+    detail.name = std::move(name);
+    return Part(Part::Kind::document, std::move(base64), std::move(detail));
 }
 
 /// A user message of several parts: `user_parts("What is this?", image_url("https://..."))`.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace baton {
 
@@ -21,6 +22,16 @@ enum class StopReason : unsigned char {
     content_filter, ///< cut by the vendor's filter
     refusal,        ///< the model declined
     pause,          ///< the vendor paused a long turn; send the reply back to go on
+};
+
+class Reply;
+
+/// What few answers have besides themselves. Such an answer is not cached.
+struct ReplyExtras {
+    std::vector<Reply>
+        alternatives;     ///< answers 1, 2, ... of a request with `choices(n)`; only parts and stop are set
+    std::string logprobs; ///< the vendor's JSON for the first answer's log probabilities
+    std::string service_tier; ///< which one served, in the vendor's word, where that differs from its default
 };
 
 /// The whole answer. Its tool calls are complete: a truncated stream never becomes a Reply.
@@ -58,6 +69,7 @@ public:
     Usage usage;
     Trace trace; ///< how it was got
     bool served_by_fallback = false;
+    Boxed<ReplyExtras> extras; ///< see there
 
     std::string joined; ///< see seal()
 };

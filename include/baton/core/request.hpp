@@ -3,6 +3,7 @@
 
 #include <baton/core/message.hpp>
 #include <baton/core/time.hpp>
+#include <baton/core/tuning.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -157,9 +158,11 @@ class Request;
 template <class A>
 concept request_part =
     !std::same_as<std::remove_cvref_t<A>, Request> &&
-    (text_like<A> || detail::one_of<std::remove_cvref_t<A>, Message, std::vector<Message>, model, task,
-                                    tenant, max_tokens, temperature, top_p, seed, deadline, priority, cache,
-                                    extra, stop, fallbacks, tools, ToolChoice, ResponseFormat>);
+    (text_like<A> ||
+     detail::one_of<std::remove_cvref_t<A>, Message, std::vector<Message>, model, task, tenant, max_tokens,
+                    temperature, top_p, seed, deadline, priority, cache, extra, stop, fallbacks, tools,
+                    ToolChoice, ResponseFormat, Tuning, frequency_penalty, presence_penalty, choices,
+                    top_logprobs, top_k, reasoning, service_tier, end_user, lossy>);
 
 /// What the caller sends; const for the whole call. Built from parts in any order:
 /// `Request{system("Be brief."), user("Hello"), task("chat"), max_tokens(400)}`; one text is one user
@@ -184,6 +187,7 @@ public:
         fallbacks.clear();
         tool_choice.reset();
         response_format.reset();
+        tuning.reset();
         temperature.reset();
         top_p.reset();
         seed.reset();
@@ -191,6 +195,7 @@ public:
         deadline.reset();
         priority = 0;
         parallel_tools = cacheable = true;
+        lossy = false;
     }
 
     std::vector<Message> messages;
@@ -203,6 +208,7 @@ public:
     std::vector<std::string> fallbacks; ///< targets to try instead of the configured order, "vendor/name"
     Boxed<ToolChoice> tool_choice;
     Boxed<ResponseFormat> response_format;
+    Boxed<Tuning> tuning;
     std::optional<double> temperature;
     std::optional<double> top_p;
     std::optional<std::int64_t> seed;
@@ -211,6 +217,7 @@ public:
     std::int16_t priority = 0;               ///< higher goes first where calls queue
     bool parallel_tools = true;              ///< false: at most one tool call per answer
     bool cacheable = true;                   ///< false: neither looked up nor stored
+    bool lossy = false;                      ///< what a vendor cannot express is dropped, not refused
 };
 
 namespace detail {
@@ -235,6 +242,19 @@ inline void add(Request& r, baton::fallbacks v) { r.fallbacks = std::move(v.valu
 inline void add(Request& r, baton::tools v) { r.tools = std::move(v.value); }
 inline void add(Request& r, ToolChoice v) { r.tool_choice = std::move(v); }
 inline void add(Request& r, ResponseFormat v) { r.response_format = std::move(v); }
+inline void add(Request& r, Tuning v) { r.tuning = std::move(v); }
+inline void add(Request& r, baton::frequency_penalty v) { r.tuning.ensure().frequency_penalty = v.value; }
+inline void add(Request& r, baton::presence_penalty v) { r.tuning.ensure().presence_penalty = v.value; }
+inline void add(Request& r, baton::choices v) { r.tuning.ensure().choices = v.value; }
+inline void add(Request& r, baton::top_logprobs v) { r.tuning.ensure().top_logprobs = v.value; }
+inline void add(Request& r, baton::top_k v) { r.tuning.ensure().top_k = v.value; }
+inline void add(Request& r, baton::reasoning v) {
+    if (v.tokens) r.tuning.ensure().reasoning_tokens = v.tokens;
+    if (!v.effort.empty()) r.tuning.ensure().reasoning_effort = std::move(v.effort);
+}
+inline void add(Request& r, baton::service_tier v) { r.tuning.ensure().service_tier = std::move(v.value); }
+inline void add(Request& r, baton::end_user v) { r.tuning.ensure().user = std::move(v.id); }
+inline void add(Request& r, baton::lossy v) { r.lossy = v.on; }
 template <text_like T>
 void add(Request& r, T&& text) {
     r.messages.emplace_back(Role::user, std::string(std::forward<T>(text)));

@@ -103,6 +103,7 @@ void Call<C>::clear_answer() {
     a.stop = StopReason::unknown;
     a.stop_text.clear();
     a.usage = Usage();
+    a.extras.reset();
     a.joined.clear();
 }
 

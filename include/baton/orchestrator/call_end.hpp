@@ -255,7 +255,7 @@ void Call<C>::store() {
         if (this->key.empty()) return;
         const Reply& reply = answer();
         const bool whole = reply.stop == StopReason::stop || reply.stop == StopReason::stop_sequence;
-        if (!whole || snapshot_ != state_->snapshot) return; // or of options that are no more
+        if (!whole || reply.extras || snapshot_ != state_->snapshot) return; // or of options that are no more
         auto& cache = state_->cache;
         const int provider = static_cast<int>(target().provider);
         cache.store.put(

@@ -3,6 +3,7 @@
 
 #include <baton/core/delta.hpp>
 #include <baton/core/draft.hpp>
+#include <baton/core/embeddings.hpp>
 #include <baton/core/error.hpp>
 #include <baton/core/headers.hpp>
 #include <baton/core/reply.hpp>
@@ -13,11 +14,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace baton::wire {
 
 /// How a streamed body is cut into events.
-enum class Framing : unsigned char { sse, ndjson };
+enum class Framing : unsigned char {
+    sse,         ///< server-sent events
+    ndjson,      ///< one JSON document per line; an event's type is "message"
+    event_stream ///< AWS's binary messages (vnd.amazon.eventstream); an event's type is its `:event-type`
+};
 
 /// What one request looks like on the wire, before it is HTTP. The orchestrator owns the strings and
 /// reuses them from call to call.
@@ -25,6 +31,59 @@ struct Outgoing {
     std::string& path;    ///< appended to the base URL's path: "/chat/completions"
     std::string& headers; ///< lines of this request only: "name: value\r\n" each
     std::string& body;    ///< appended
+};
+
+/// Reads an environment variable, "" if it is not set. Handed to wires, so that they do none of it
+/// themselves.
+using Environment = std::string_view (*)(std::string_view name);
+
+/// A request as it is about to leave, for wires that sign it or whose URL depends on options.
+struct Departure {
+    std::string_view authority; ///< the Host header: "host" or "host:port"
+    std::string_view base_path; ///< of the base URL, in front of Outgoing::path; "" or "/v1"
+    WallTime now;
+};
+
+/// A wire whose credentials or URLs are more than constant header lines has an `Account`: made once when the
+/// orchestrator is configured, asked for each request. `make` returns Errc::auth if a credential is missing
+/// (the provider is then skipped), any other error if an option is wrong. `authorize` may extend
+/// Outgoing::path and headers; the body is final. An Account with a member `use(Credentials)` takes a
+/// `W::Credentials` object among the orchestrator's options: what cannot be an Options member, such as a
+/// callable.
+template <class W>
+concept HasAccount = requires(const typename W::Options& options, const Secret& key, Environment environment,
+                              const typename W::Account& account, const Departure& departure, Outgoing out) {
+    { W::Account::make(options, key, environment) } -> std::same_as<result<typename W::Account>>;
+    { account.authorize(departure, out) } -> std::same_as<std::optional<Error>>;
+};
+
+/// A wire whose base URL is made from several options (region, project): used where neither Options::base_url
+/// nor the environment has one. An error makes the provider unconfigured; its message is the reason.
+template <class W>
+concept HasBaseUrl = requires(const typename W::Options& options, Environment environment) {
+    { W::base_url(options, environment) } -> std::same_as<result<std::string>>;
+};
+
+/// A wire that embeds texts, in one request for all of them.
+template <class W>
+concept Embeds = requires(const EmbedRequest& request, const Target& target, Outgoing out,
+                          std::string_view body, Embeddings& answer) {
+    { W::encode_embed(request, target, out) } -> std::same_as<std::optional<Error>>;
+    { W::decode_embed(body, answer) } -> std::same_as<std::optional<Error>>;
+};
+
+/// A wire that counts a request's input tokens without answering it.
+template <class W>
+concept CountsTokens = requires(const Draft& draft, const Target& target, Outgoing out, std::string_view body,
+                                std::uint64_t& tokens) {
+    { W::encode_count(draft, target, out) } -> std::same_as<std::optional<Error>>;
+    { W::decode_count(body, tokens) } -> std::same_as<std::optional<Error>>;
+};
+
+/// A wire that lists its models (GET health_path).
+template <class W>
+concept ListsModels = requires(std::string_view body, std::vector<ModelInfo>& models) {
+    { W::decode_models(body, models) } -> std::same_as<std::optional<Error>>;
 };
 
 /// What a streamed event amounted to.

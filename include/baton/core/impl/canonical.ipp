@@ -70,8 +70,9 @@ inline void walk_canonical(CanonicalWriter& sink, const Part& part) {
     const bool is_error = detail && detail->is_error;
     sink.text(text, static_cast<unsigned char>(kind) | (detail ? 0x100U : 0U) | (is_error ? 0x200U : 0U));
     if (!detail) return;
-    const auto& [id, name, media_type, signature, vendor, extra, in_the_word_above] = *detail;
+    const auto& [id, name, media_type, signature, vendor, extra, in_the_word_above, cache_point] = *detail;
     static_cast<void>(in_the_word_above);
+    static_cast<void>(cache_point); // changes what a request costs, not what is asked
     sink.text(id);
     sink.text(name);
     sink.text(media_type);
@@ -107,10 +108,34 @@ inline void walk_canonical(CanonicalWriter& sink, const ResponseFormat& format) 
     sink.text(schema);
 }
 
+inline void walk_canonical(CanonicalWriter& sink, const Tuning& tuning) {
+    const auto& [frequency_penalty, presence_penalty, choices, top_logprobs, top_k, reasoning_tokens,
+                 reasoning_effort, service_tier, user] = tuning;
+    std::uint64_t present = 0;
+    int at = 0;
+    const auto bit = [&](bool set) { present |= std::uint64_t{set} << at++; };
+    bit(frequency_penalty.has_value());
+    bit(presence_penalty.has_value());
+    bit(choices.has_value());
+    bit(top_logprobs.has_value());
+    bit(top_k.has_value());
+    bit(reasoning_tokens.has_value());
+    sink.word(present);
+    for (const auto& value : {frequency_penalty, presence_penalty}) {
+        if (value) sink.word(std::bit_cast<std::uint64_t>(*value + 0.0));
+    }
+    for (const auto& value : {choices, top_logprobs, top_k, reasoning_tokens}) {
+        if (value) sink.word(*value);
+    }
+    sink.text(reasoning_effort);
+    sink.text(service_tier);
+    sink.text(user);
+}
+
 inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     const auto& [messages, model, task, tenant, extra, tools, stop, fallbacks, tool_choice, response_format,
-                 temperature, top_p, seed, max_tokens, deadline, priority, parallel_tools, cacheable] =
-        request;
+                 tuning, temperature, top_p, seed, max_tokens, deadline, priority, parallel_tools, cacheable,
+                 lossy] = request;
     static_cast<void>(deadline);
     static_cast<void>(priority);
     static_cast<void>(cacheable);
@@ -132,6 +157,8 @@ inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     bit(!fallbacks.empty(), 11);
     bit(static_cast<bool>(tool_choice), 12);
     bit(static_cast<bool>(response_format), 13);
+    bit(static_cast<bool>(tuning), 14);
+    bit(lossy, 15);
     sink.word(present | std::uint64_t{messages.size()} << 16);
 
     if (present != 0) {
@@ -152,6 +179,7 @@ inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
         if (!fallbacks.empty()) walk_canonical(sink, fallbacks);
         if (tool_choice) walk_canonical(sink, *tool_choice);
         if (response_format) walk_canonical(sink, *response_format);
+        if (tuning) walk_canonical(sink, *tuning);
     }
     // last, because they are long: nothing is left to gather behind a long text
     for (const Message& message : messages) walk_canonical(sink, message);

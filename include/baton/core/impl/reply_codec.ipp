@@ -59,13 +59,14 @@ template <class Sink>
 void walk_reply(Sink& sink, const Reply& reply, int index) noexcept {
     // As in canonical.ipp, the bindings name every member: a class that gains one does not compile until
     // somebody has decided here whether it is kept.
-    const auto& [id, model, provider, parts, stop, stop_text, usage, trace, served_by_fallback, joined] =
-        reply;
+    const auto& [id, model, provider, parts, stop, stop_text, usage, trace, served_by_fallback, extras,
+                 joined] = reply;
     const auto& [input, cached, written, input_audio, output, reasoning, output_audio, reported, estimated] =
         usage;
     static_cast<void>(provider);
     static_cast<void>(trace);
     static_cast<void>(served_by_fallback);
+    static_cast<void>(extras); // a reply that has any is not packed
     static_cast<void>(joined);
     sink.word(reply_codec_version | std::uint64_t{static_cast<unsigned char>(stop)} << 8 |
               std::uint64_t{reported} << 16 | std::uint64_t{estimated} << 17 |
@@ -79,8 +80,9 @@ void walk_reply(Sink& sink, const Reply& reply, int index) noexcept {
         const bool is_error = detail && detail->is_error;
         sink.text(text, static_cast<unsigned char>(kind) | (detail ? 0x100U : 0U) | (is_error ? 0x200U : 0U));
         if (!detail) continue;
-        const auto& [call, name, media_type, signature, vendor, extra, in_the_mark] = *detail;
+        const auto& [call, name, media_type, signature, vendor, extra, in_the_mark, cache_point] = *detail;
         static_cast<void>(in_the_mark);
+        static_cast<void>(cache_point); // is for requests
         sink.text(call);
         sink.text(name);
         sink.text(media_type);
