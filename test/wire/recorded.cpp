@@ -1,282 +1,53 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-// Every recording of the wires' APIs, decoded whole, in random pieces and byte by byte, says what a plain
-// reading of the same bytes says. To add a vendor: a row in `suites()`, and its errors in expected_class().
 #define BOOST_TEST_MODULE recorded
-#include <boost/test/results_collector.hpp>
-#include <boost/test/unit_test.hpp>
+#include "recorded_suite.hpp"
 
-#include "../support/recorded.hpp"
-#include "reference.hpp"
-
-#include <baton/net/sse.hpp>
 #include <baton/wire/anthropic.hpp>
 #include <baton/wire/openai.hpp>
-
-#include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <ctime>
-#include <iostream>
-#include <map>
-#include <random>
-#include <set>
-#include <string>
-#include <vector>
 
 BOOST_AUTO_TEST_SUITE(recorded)
 
 using namespace baton;
-using baton::test::Reading;
-using baton::test::RecordedResponse;
-using baton::test::RecordingEntry;
-using baton::test::Recordings;
-namespace bj = boost::json;
+using namespace baton::test;
 
 namespace {
 
-constexpr std::uint32_t seed = 20261121;
-
-// What one decoding gave.
-struct Outcome {
-    Reply reply;
-    Error error;
-    bool ended = false;
-    std::string text, reasoning; // as the deltas showed them
-    std::vector<Reading::Call> calls;
+const std::vector<JudgedError> errors = {
+    {"anthropic", 400, "invalid_request_error", "", "Your credit balance is too low", Errc::quota},
+    {"anthropic", 400, "invalid_request_error", "", "prompt is too long", Errc::context_overflow},
+    {"anthropic", 400, "invalid_request_error", "", "", Errc::invalid_request},
+    {"anthropic", 401, "authentication_error", "", "", Errc::auth},
+    {"anthropic", 404, "not_found_error", "", "", Errc::not_found},
+    {"anthropic", 429, "rate_limit_error", "", "", Errc::rate_limited},
+    {"anthropic", 500, "api_error", "", "", Errc::transient},
+    {"anthropic", 529, "overloaded_error", "", "", Errc::transient},
+    {"anthropic", 200, "overloaded_error", "", "", Errc::transient},
+    {"openai", 400, "image_generation_user_error", "invalid_image_file", "", Errc::invalid_request},
+    {"openai", 400, "insufficient_quota", "insufficient_quota", "", Errc::quota},
+    {"openai", 400, "invalid_request_error", "context_length_exceeded", "", Errc::context_overflow},
+    {"openai", 400, "invalid_request_error", "integer_below_min_value", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "invalid_function_parameters", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "invalid_image_url", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "invalid_type", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "invalid_value", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "missing_required_parameter", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "model_not_found", "", Errc::not_found},
+    {"openai", 400, "invalid_request_error", "unknown_parameter", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "unsupported_file", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "unsupported_file_mimetype", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "unsupported_parameter", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "unsupported_value", "", Errc::invalid_request},
+    {"openai", 400, "invalid_request_error", "", "", Errc::invalid_request},
+    {"openai", 401, "invalid_request_error", "invalid_api_key", "", Errc::auth},
+    {"openai", 404, "invalid_request_error", "model_not_found", "", Errc::not_found},
+    {"openai", 404, "invalid_request_error", "", "Model not found", Errc::not_found},
+    {"openai", 429, "tokens", "rate_limit_exceeded", "Request too large", Errc::too_large},
+    {"openai", 500, "server_error", "server_error", "", Errc::transient},
+    {"openai", 500, "server_error", "", "", Errc::transient},
+    {"openai", 503, "", "", "upstream connect error", Errc::transient},
+    {"openai", 200, "model_error", "", "", Errc::transient},
+    {"openai", 200, "server_error", "", "", Errc::transient},
 };
-
-void show(const Delta& delta, Outcome& out) {
-    out.text += delta.text;
-    out.reasoning += delta.reasoning;
-    for (const Delta::ToolFragment& fragment : delta.tools) {
-        const auto index = static_cast<std::size_t>(fragment.index);
-        if (out.calls.size() <= index) out.calls.resize(index + 1);
-        out.calls[index].id += fragment.id;
-        out.calls[index].name += fragment.name;
-        out.calls[index].arguments += fragment.arguments;
-    }
-}
-
-// As the orchestrator does it; `cuts` are the ends of the pieces, in order.
-template <class Decoder>
-Outcome decode_stream(const std::string& body, const std::vector<std::size_t>& cuts) {
-    Outcome out;
-    Decoder decoder;
-    net::SseParser parser;
-    std::size_t from = 0;
-    for (std::size_t cut : cuts) {
-        // an exact-size copy: reading beyond a piece is an error that the sanitizer sees
-        const std::vector<char> piece(body.begin() + static_cast<std::ptrdiff_t>(from),
-                                      body.begin() + static_cast<std::ptrdiff_t>(cut));
-        from = cut;
-        std::string_view input(piece.data(), piece.size());
-        net::SseEvent event;
-        while (parser.next(input, event) == net::SseParser::Status::event) {
-            Delta delta;
-            const wire::Step step = decoder.on_event(event.type, event.data, delta, out.reply);
-            BOOST_TEST((step == wire::Step::delta) == !delta.empty());
-            show(delta, out);
-            if (step == wire::Step::failed) {
-                out.error = decoder.error();
-                return out;
-            }
-            if (step == wire::Step::end) {
-                out.ended = true;
-                return out;
-            }
-        }
-    }
-    const wire::Step step = decoder.on_body_end(out.reply);
-    out.ended = step == wire::Step::end;
-    if (!out.ended) out.error = decoder.error();
-    return out;
-}
-
-std::vector<Reading::Call> calls_of(const Reply& reply) {
-    std::vector<Reading::Call> calls;
-    for (const Part& part : reply.parts) {
-        if (part.kind == Part::Kind::tool_call)
-            calls.push_back({part.detail->id, part.detail->name, part.text});
-    }
-    return calls;
-}
-
-std::string reasoning_of(const Reply& reply) {
-    std::string text;
-    for (const Part& part : reply.parts) {
-        if (part.kind == Part::Kind::thinking) text += part.text;
-    }
-    return text;
-}
-
-void same_calls(const std::vector<Reading::Call>& got, const std::vector<Reading::Call>& expected,
-                bool as_values) {
-    BOOST_TEST_REQUIRE(got.size() == expected.size());
-    for (std::size_t i = 0; i < got.size(); ++i) {
-        BOOST_TEST(got[i].id == expected[i].id);
-        BOOST_TEST(got[i].name == expected[i].name);
-        const std::string arguments =
-            got[i].arguments.empty() ? "{}" : got[i].arguments; // deltas never say "{}"
-        if (as_values) {
-            BOOST_TEST(test::parse(arguments) == test::parse(expected[i].arguments));
-        } else {
-            BOOST_TEST(arguments == expected[i].arguments);
-        }
-    }
-}
-
-void same_usage(const Usage& got, const Usage& expected) {
-    BOOST_TEST(got.input_tokens == expected.input_tokens);
-    BOOST_TEST(got.cached_input_tokens == expected.cached_input_tokens);
-    BOOST_TEST(got.cache_write_tokens == expected.cache_write_tokens);
-    BOOST_TEST(got.input_audio_tokens == expected.input_audio_tokens);
-    BOOST_TEST(got.output_tokens == expected.output_tokens);
-    BOOST_TEST(got.reasoning_tokens == expected.reasoning_tokens);
-    BOOST_TEST(got.output_audio_tokens == expected.output_audio_tokens);
-    BOOST_TEST(got.reported == expected.reported);
-}
-
-void same_reply(const Reply& reply, const Reading& expected, bool as_values) {
-    BOOST_TEST(reply.text() == expected.text);
-    BOOST_TEST(reasoning_of(reply) == expected.reasoning);
-    same_calls(calls_of(reply), expected.calls, as_values);
-    same_usage(reply.usage, expected.usage);
-    BOOST_TEST(static_cast<int>(reply.stop) == static_cast<int>(expected.stop));
-    BOOST_TEST(reply.stop_text == expected.stop_text);
-    BOOST_TEST(reply.model == expected.model);
-    BOOST_TEST(reply.id == expected.id);
-}
-
-// --- errors, judged by hand ------------------------------------------------------------------------
-
-std::string string_in(const bj::value& holder, const char* key) {
-    const bj::value& value = test::at(holder, key);
-    return value.is_string() ? test::string_of(value) : value.is_null() ? "" : bj::serialize(value);
-}
-
-// Every distinct error of the recordings, by vendor, status, type and code; where the message decides,
-// its first words. An error that is not listed is a failure: judge it and add it.
-Errc expected_class(const std::string& provider, int status, const std::string& body) {
-    struct Row {
-        const char* provider;
-        int status; // 200: inside an answer
-        const char* type;
-        const char* code;
-        const char* message; // "" = any
-        Errc errc;
-    };
-    static const std::vector<Row> rows = {
-        {"anthropic", 400, "invalid_request_error", "", "Your credit balance is too low", Errc::quota},
-        {"anthropic", 400, "invalid_request_error", "", "prompt is too long", Errc::context_overflow},
-        {"anthropic", 400, "invalid_request_error", "", "", Errc::invalid_request},
-        {"anthropic", 401, "authentication_error", "", "", Errc::auth},
-        {"anthropic", 404, "not_found_error", "", "", Errc::not_found},
-        {"anthropic", 429, "rate_limit_error", "", "", Errc::rate_limited},
-        {"anthropic", 500, "api_error", "", "", Errc::transient},
-        {"anthropic", 529, "overloaded_error", "", "", Errc::transient},
-        {"anthropic", 200, "overloaded_error", "", "", Errc::transient},
-        {"openai", 400, "image_generation_user_error", "invalid_image_file", "", Errc::invalid_request},
-        {"openai", 400, "insufficient_quota", "insufficient_quota", "", Errc::quota},
-        {"openai", 400, "invalid_request_error", "context_length_exceeded", "", Errc::context_overflow},
-        {"openai", 400, "invalid_request_error", "integer_below_min_value", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "invalid_function_parameters", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "invalid_image_url", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "invalid_type", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "invalid_value", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "missing_required_parameter", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "model_not_found", "", Errc::not_found},
-        {"openai", 400, "invalid_request_error", "unknown_parameter", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "unsupported_file", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "unsupported_file_mimetype", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "unsupported_parameter", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "unsupported_value", "", Errc::invalid_request},
-        {"openai", 400, "invalid_request_error", "", "", Errc::invalid_request},
-        {"openai", 401, "invalid_request_error", "invalid_api_key", "", Errc::auth},
-        {"openai", 404, "invalid_request_error", "model_not_found", "", Errc::not_found},
-        {"openai", 404, "invalid_request_error", "", "Model not found", Errc::not_found},
-        {"openai", 429, "tokens", "rate_limit_exceeded", "Request too large", Errc::too_large},
-        {"openai", 500, "server_error", "server_error", "", Errc::transient},
-        {"openai", 500, "server_error", "", "", Errc::transient},
-        {"openai", 503, "", "", "upstream connect error", Errc::transient},
-        {"openai", 200, "model_error", "", "", Errc::transient},
-        {"openai", 200, "server_error", "", "", Errc::transient},
-    };
-    std::string type, code, message = body;
-    boost::system::error_code ignored;
-    if (const bj::value whole = bj::parse(body, ignored); !ignored) {
-        const bj::value& error = test::at(whole, "error");
-        type = string_in(error, "type");
-        code = string_in(error, "code");
-        message = string_in(error, "message");
-    }
-    for (const Row& row : rows) {
-        if (provider == row.provider && status == row.status && type == row.type && code == row.code &&
-            message.starts_with(row.message)) {
-            return row.errc;
-        }
-    }
-    BOOST_ERROR("an error nobody has judged yet: " << provider << ' ' << status << " type=" << type
-                                                   << " code=" << code << ": " << message.substr(0, 120));
-    return Errc::ok;
-}
-
-std::string header(const RecordedResponse& response, std::string_view name) {
-    for (const auto& [key, value] : response.headers) {
-        if (iequals(key, name)) return value;
-    }
-    return {};
-}
-
-WallTime now_of(const RecordedResponse& response) {
-    std::tm moment{};
-    if (strptime(header(response, "date").c_str(), "%a, %d %b %Y %H:%M:%S", &moment) == nullptr) {
-        return WallTime(std::chrono::seconds(1767225600)); // 2026-01-01
-    }
-    return WallTime(std::chrono::seconds(timegm(&moment)));
-}
-
-// The wait hint, read the plain way, in seconds; 0 = none.
-double expected_hint(const RecordedResponse& response) {
-    if (const double ms = std::atof(header(response, "retry-after-ms").c_str()); ms > 0) return ms / 1000;
-    if (const double seconds = std::atof(header(response, "retry-after").c_str()); seconds > 0)
-        return seconds;
-    const auto number_after = [&](const char* lead) -> const char* {
-        const std::size_t at = response.body.find(lead);
-        return at == std::string::npos ? nullptr : response.body.c_str() + at + std::strlen(lead);
-    };
-    if (const char* delay = number_after("\"retryDelay\": \"")) return std::atof(delay);
-    if (const char* delay = number_after("try again in ")) {
-        char* unit = nullptr;
-        const double value = std::strtod(delay, &unit);
-        if (value > 0) return std::strncmp(unit, "ms", 2) == 0 ? value / 1000 : value;
-    }
-    double latest = 0;
-    for (const auto& [name, value] : response.headers) {
-        if (name.size() < 6 || !iequals(name.substr(name.size() - 6), "-reset")) continue;
-        if (!iequals(name.substr(0, 10), "anthropic-")) continue;
-        if (header(response, name.substr(0, name.size() - 6) + "-remaining") != "0") continue;
-        std::tm moment{};
-        if (strptime(value.c_str(), "%Y-%m-%dT%H:%M:%SZ", &moment) == nullptr) continue;
-        const std::time_t now = std::chrono::system_clock::to_time_t(now_of(response));
-        latest = std::max(latest, std::difftime(timegm(&moment), now));
-    }
-    return latest;
-}
-
-// --- sending an answer back ------------------------------------------------------------------------
-
-template <class W>
-bj::value sent_back(const Reply& reply) {
-    Request request(user("question"), reply.message(), user("and then?"));
-    Draft draft(request);
-    Target target;
-    target.model = "m";
-    std::string path, headers, body;
-    const auto error = W::encode(draft, target, false, wire::Outgoing{path, headers, body});
-    BOOST_TEST_REQUIRE(!error, (error ? error->what() : ""));
-    return test::parse(body);
-}
 
 // What the vendor would not miss: null and empty members; empty text (which it refuses to take back).
 bj::array without_nothings(const bj::array& blocks) {
@@ -300,7 +71,7 @@ bj::array without_nothings(const bj::array& blocks) {
     return out;
 }
 
-void anthropic_goes_back(const Reply& reply, const Reading& expected) {
+void anthropic_goes_back(const Reply& reply, const Reading& expected, const std::string&) {
     const bj::array blocks = without_nothings(expected.blocks);
     const bj::value request = sent_back<Anthropic>(reply);
     const bj::array& messages = request.at("messages").as_array();
@@ -315,7 +86,9 @@ void anthropic_goes_back(const Reply& reply, const Reading& expected) {
     for (std::size_t i = 0; i < sent.size(); ++i) BOOST_TEST(sent[i] == blocks[i]);
 }
 
-void openai_goes_back(const Reply& reply, const bj::value& message) {
+void openai_goes_back(const Reply& reply, const Reading&, const std::string& body) {
+    if (body.empty()) return; // a stream has no message to compare with
+    const bj::value message = test::parse(body).at("choices").as_array().at(0).at("message");
     const bj::value request = sent_back<OpenAI>(reply);
     const bj::value& sent = request.at("messages").as_array().at(1);
     BOOST_TEST(sent.at("role").as_string() == "assistant");
@@ -333,178 +106,15 @@ void openai_goes_back(const Reply& reply, const bj::value& message) {
     }
 }
 
-// --- the suites ------------------------------------------------------------------------------------
-
-struct Suite {
-    const char* provider;
-    const char* api_detail;
-    Reading (*read)(const std::string&);
-    Reading (*read_stream)(const std::string&);
-    std::optional<Error> (*decode)(std::string_view, Reply&);
-    Outcome (*decode_stream)(const std::string&, const std::vector<std::size_t>&);
-    Error (*decode_error)(int, Headers, std::string_view, WallTime);
-    bool arguments_as_values; // whole bodies hold arguments as JSON, whose spelling is free
+const std::vector<Suite> suites = {
+    {"openai", "chat.completions", read_chat, read_chat_stream, OpenAI::decode,
+     decode_stream<OpenAI::StreamDecoder>, OpenAI::decode_error, false, openai_goes_back},
+    {"anthropic", "messages", read_anthropic, read_anthropic_stream, Anthropic::decode,
+     decode_stream<Anthropic::StreamDecoder>, Anthropic::decode_error, true, anthropic_goes_back},
 };
-
-const std::vector<Suite>& suites() {
-    static const std::vector<Suite> all = {
-        {"openai", "chat.completions", test::read_chat, test::read_chat_stream, OpenAI::decode,
-         decode_stream<OpenAI::StreamDecoder>, OpenAI::decode_error, false},
-        {"anthropic", "messages", test::read_anthropic, test::read_anthropic_stream, Anthropic::decode,
-         decode_stream<Anthropic::StreamDecoder>, Anthropic::decode_error, true},
-    };
-    return all;
-}
-
-void check_error(const Suite& suite, const RecordedResponse& response) {
-    const auto fields = response.fields();
-    const Error error = suite.decode_error(response.status, Headers(fields), response.body, now_of(response));
-    BOOST_TEST(error.errc() == expected_class(suite.provider, response.status, response.body));
-    const Error::Detail& detail = error.detail();
-    BOOST_TEST(detail.status == response.status);
-    BOOST_TEST(!detail.message.empty());
-    const double hint = detail.retry_after ? std::chrono::duration<double>(*detail.retry_after).count() : 0;
-    BOOST_TEST(hint == expected_hint(response), boost::test_tools::tolerance(1e-9));
-    const std::string verdict = header(response, "x-should-retry");
-    BOOST_TEST(detail.should_retry.has_value() == !verdict.empty());
-    if (detail.should_retry) BOOST_TEST(*detail.should_retry == (verdict == "true"));
-    std::string id = header(response, "x-request-id");
-    if (id.empty()) id = header(response, "request-id");
-    if (!id.empty()) BOOST_TEST(detail.request_id == id);
-}
-
-void check_body(const Suite& suite, const RecordedResponse& response, std::mt19937& random) {
-    const Reading expected = suite.read(response.body);
-    Reply reply;
-    const auto error = suite.decode(response.body, reply);
-    BOOST_TEST_REQUIRE(error.has_value() == expected.failure.has_value());
-    if (error) {
-        BOOST_TEST(error->errc() == expected_class(suite.provider, 200, bj::serialize(*expected.failure)));
-        return;
-    }
-    same_reply(reply, expected, suite.arguments_as_values);
-    if (std::string_view(suite.provider) == "anthropic") {
-        anthropic_goes_back(reply, expected);
-    } else {
-        openai_goes_back(reply, test::parse(response.body).at("choices").as_array().at(0).at("message"));
-    }
-    // no proper prefix of a body is an answer
-    const std::size_t last = response.body.find_last_of('}');
-    for (int i = 0; i < 8; ++i) {
-        const std::size_t size = std::uniform_int_distribution<std::size_t>(0, last)(random);
-        const std::vector<char> cut(response.body.begin(),
-                                    response.body.begin() + static_cast<std::ptrdiff_t>(size));
-        Reply partial;
-        const auto broken = suite.decode({cut.data(), cut.size()}, partial);
-        BOOST_TEST_REQUIRE(broken.has_value());
-        BOOST_TEST(broken->errc() == Errc::protocol);
-    }
-}
-
-void check_outcome(const Suite& suite, const Outcome& got, const Reading& expected) {
-    BOOST_TEST(got.text == expected.text);
-    if (expected.failure) {
-        BOOST_TEST(!got.ended);
-        BOOST_TEST(got.error.errc() == expected_class(suite.provider, 200, bj::serialize(*expected.failure)));
-        return;
-    }
-    BOOST_TEST(got.ended == expected.complete);
-    if (!expected.complete) {
-        BOOST_TEST(got.error.errc() == Errc::truncated);
-        return;
-    }
-    BOOST_TEST(got.reasoning == expected.reasoning);
-    same_calls(got.calls, expected.calls, suite.arguments_as_values);
-    same_reply(got.reply, expected, suite.arguments_as_values);
-    if (std::string_view(suite.provider) == "anthropic") anthropic_goes_back(got.reply, expected);
-}
-
-void check_stream(const Suite& suite, const RecordedResponse& response, std::mt19937& random) {
-    const std::string& body = response.body;
-    const Reading expected = suite.read_stream(body);
-    check_outcome(suite, suite.decode_stream(body, {body.size()}), expected);
-    for (int i = 0; i < 3; ++i) {
-        std::set<std::size_t> cuts{body.size()};
-        const auto pieces = std::uniform_int_distribution<std::size_t>(1, 1 + body.size() / 20)(random);
-        for (std::size_t k = 0; k < pieces; ++k) {
-            cuts.insert(std::uniform_int_distribution<std::size_t>(1, body.size())(random));
-        }
-        check_outcome(suite, suite.decode_stream(body, {cuts.begin(), cuts.end()}), expected);
-    }
-    std::vector<std::size_t> every(body.size());
-    for (std::size_t i = 0; i < every.size(); ++i) every[i] = i + 1;
-    check_outcome(suite, suite.decode_stream(body, every), expected);
-    // cut short anywhere, it gives a prefix and either its whole answer or an error
-    for (int i = 0; i < 5; ++i) {
-        const std::size_t size = std::uniform_int_distribution<std::size_t>(0, body.size() - 1)(random);
-        const Outcome cut = suite.decode_stream(body, {size});
-        BOOST_TEST(expected.text.starts_with(cut.text));
-        if (cut.ended) BOOST_TEST(cut.reply.text() == expected.text);
-    }
-}
-
-struct Tally {
-    int cases = 0, passed = 0;
-    std::map<std::string, int> skipped;
-};
-
-void print(const std::map<std::string, Tally>& table) {
-    std::cout << "recorded traffic (seed " << seed << ")\n";
-    for (const auto& [name, tally] : table) {
-        std::printf("  %-36s %4d cases %4d passed", name.c_str(), tally.cases, tally.passed);
-        for (const auto& [reason, count] : tally.skipped)
-            std::printf("  %d skipped: %s", count, reason.c_str());
-        std::printf("\n");
-    }
-    std::fflush(stdout);
-}
-
-unsigned long failures() {
-    const auto id = boost::unit_test::framework::current_test_case().p_id;
-    return boost::unit_test::results_collector.results(id).p_assertions_failed;
-}
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(every_recording_reads_as_it_says) {
-    const auto recordings = Recordings::open();
-    if (!recordings) {
-        std::cout << "skipped: no recordings (BATON_RECORDINGS names no directory with index.jsonl); about "
-                     "400 cases\n";
-        return;
-    }
-    std::map<std::string, Tally> table;
-    std::mt19937 random(seed);
-    for (const RecordingEntry& entry : recordings->entries()) {
-        const auto suite = std::find_if(suites().begin(), suites().end(),
-                                        [&](const Suite& s) { return entry.provider == s.provider; });
-        if (suite == suites().end()) continue;
-        Tally& tally = table[entry.provider + " " + entry.api + (entry.framing == "sse" ? ", streamed" : "")];
-        const bool answers = entry.api_detail == suite->api_detail;
-        if (!answers && entry.status == 200) {
-            ++tally.skipped["another API than this wire's"];
-            continue;
-        }
-        const unsigned long before = failures();
-        ++tally.cases;
-        BOOST_TEST_CONTEXT(entry.id) {
-            try {
-                const RecordedResponse response = recordings->response(entry);
-                if (response.status != 200) {
-                    check_error(*suite, response); // errors look alike on all APIs of a vendor
-                } else if (entry.framing == "sse") {
-                    check_stream(*suite, response, random);
-                } else {
-                    check_body(*suite, response, random);
-                }
-            } catch (const std::exception& failure) {
-                BOOST_ERROR(entry.id << ": " << failure.what());
-            }
-        }
-        tally.passed += failures() == before;
-    }
-    print(table);
-    for (const auto& [name, tally] : table) BOOST_TEST(tally.passed == tally.cases, name);
-}
+BOOST_AUTO_TEST_CASE(every_recording_reads_as_it_says) { run_suites(suites, errors); }
 
 BOOST_AUTO_TEST_SUITE_END()
