@@ -11,6 +11,7 @@
 
 #include <baton/wire/anthropic.hpp>
 #include <baton/wire/openai.hpp>
+#include <baton/wire/openai_responses.hpp>
 
 #include <baton/policy/breaker.hpp>
 #include <baton/policy/cache.hpp>

@@ -41,6 +41,8 @@ public:
     template <class... A>
     explicit Engine(const executor_type& executor, A&&... options) {
         static_assert((check_argument<C, std::decay_t<A>>() && ...));
+        static_assert(distinct<std::decay_t<A>...>,
+                      "baton: two arguments of one type; the second would be lost");
         std::tuple<std::decay_t<A>...> args(std::forward<A>(options)...);
         state_.reset(new State<C>(executor, args));
     }
@@ -79,15 +81,48 @@ public:
     /// yields Errc::auth.
     boost::asio::awaitable<std::vector<Health>, executor_type> health() { return check_health(state_); }
 
+    /// One vector for each text, from the first provider that embeds: retries, breakers and fallback as for
+    /// completions. Vectors of different models do not compare: name the model.
+    boost::asio::awaitable<result<Embeddings>, executor_type> embed(EmbedRequest request) {
+        const auto limit = request.deadline;
+        return run_errand(state_, std::make_unique<EmbedErrand<C>>(std::move(request)), limit,
+                          [](EmbedErrand<C>& errand, const Reply& reply) {
+                              errand.answer.provider = reply.provider;
+                              if (errand.answer.model.empty()) errand.answer.model = reply.model;
+                              return std::move(errand.answer);
+                          });
+    }
+
+    /// Input tokens of `request` as the vendor counts them, without answering it; from the first provider
+    /// that can. Not an estimate.
+    boost::asio::awaitable<result<std::uint64_t>, executor_type> count_tokens(Request request) {
+        const auto limit = request.deadline;
+        return run_errand(state_, std::make_unique<CountErrand<C>>(std::move(request)), limit,
+                          [](CountErrand<C>& errand, const Reply&) { return errand.tokens; });
+    }
+
+    /// The models of the provider at `index` in list order.
+    boost::asio::awaitable<result<std::vector<ModelInfo>>, executor_type> models(std::size_t index = 0) {
+        return run_errand(state_, std::make_unique<ModelsErrand<C>>(index, true), std::nullopt,
+                          [](ModelsErrand<C>& errand, const Reply&) { return std::move(errand.models); });
+    }
+
     /// A snapshot of the counters. Under Threads<Multi> consistent at one instant.
     Stats stats() const { return state_->stats(); }
 
-    /// Changes options at run time: wires' Options, route tables. Calls in flight keep what they began
-    /// with; breakers, budgets, statistics and connections survive. Throws like the constructor, and
-    /// then nothing has changed.
+    /// Changes options at run time: wires' Options and credentials, route tables. What a wire's Options leave
+    /// empty of key, base_url and model stays as it is; the environment is not read again. Calls in flight
+    /// keep what they began with; breakers, budgets, statistics and connections survive, cached answers do
+    /// not. Throws like the constructor, and then nothing has changed.
     template <class... A>
     void configure(A&&... options) {
         static_assert((check_argument<C, std::decay_t<A>>() && ...));
+        constexpr bool changeable = (can_change<C, std::decay_t<A>> && ...);
+        static_assert(changeable,
+                      "baton: configure() changes wires' Options and route tables; other policies keep "
+                      "what they were constructed with");
+        static_assert(distinct<std::decay_t<A>...>,
+                      "baton: two arguments of one type; the second would be lost");
         std::tuple<std::decay_t<A>...> args(std::forward<A>(options)...);
         state_->configure(args);
     }
@@ -114,8 +149,8 @@ private:
             if (!snapshot->providers[i].problem.empty()) {
                 one.answer = Error(Errc::auth, snapshot->providers[i].problem);
             } else {
-                Ptr call = Call<C>::make(*state, Mode::health, Request());
-                call->check_provider(i);
+                Ptr call = Call<C>::make(*state, Mode::errand, Request());
+                call->run_errand(std::make_unique<ModelsErrand<C>>(i, false));
                 const result<Reply> reply = co_await baton::detail::run<C>(call, WholeReply());
                 if (reply) {
                     one.answer = reply->trace.attempts.back().latency;
@@ -130,6 +165,19 @@ private:
             all.push_back(std::move(one));
         }
         co_return all;
+    }
+
+    template <class E, class Take>
+    static boost::asio::awaitable<result<std::invoke_result_t<Take, E&, const Reply&>>, executor_type>
+    run_errand(boost::intrusive_ptr<State<C>> state, std::unique_ptr<E> errand, std::optional<Duration> limit,
+               Take take) {
+        Request about;
+        about.deadline = limit;
+        Ptr call = Call<C>::make(*state, Mode::errand, std::move(about));
+        E& started = call->run_errand(std::move(errand));
+        result<Reply> reply = co_await baton::detail::run<C>(call, WholeReply());
+        if (!reply) co_return reply.error();
+        co_return take(started, *reply);
     }
 
     void close() noexcept {

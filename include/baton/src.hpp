@@ -37,3 +37,8 @@
 #include <baton/wire/impl/openai.ipp>
 #include <baton/wire/impl/openai_chat.ipp>
 #include <baton/wire/impl/openai_chat_encode.ipp>
+#include <baton/wire/impl/openai_responses.ipp>
+#include <baton/wire/impl/openai_responses_encode.ipp>
+#include <baton/wire/impl/openai_responses_items.ipp>
+#include <baton/wire/impl/openai_responses_request.ipp>
+#include <baton/wire/impl/openai_responses_stream.ipp>

@@ -59,6 +59,15 @@ Outcome decode_stream(const std::string& body, const std::vector<std::size_t>& c
     Decoder decoder;
     Parser parser;
     std::size_t from = 0;
+    const auto take = [&](const net::SseEvent& event) {
+        Delta delta;
+        const wire::Step step = decoder.on_event(event.type, event.data, delta, out.reply);
+        BOOST_TEST((step == wire::Step::delta) == !delta.empty());
+        show(delta, out);
+        if (step == wire::Step::failed) out.error = decoder.error();
+        out.ended = step == wire::Step::end;
+        return step != wire::Step::failed && step != wire::Step::end;
+    };
     for (std::size_t cut : cuts) {
         // an exact-size copy: reading beyond a piece is an error that the sanitizer sees
         const std::vector<char> piece(body.begin() + static_cast<std::ptrdiff_t>(from),
@@ -67,19 +76,11 @@ Outcome decode_stream(const std::string& body, const std::vector<std::size_t>& c
         std::string_view input(piece.data(), piece.size());
         net::SseEvent event;
         while (parser.next(input, event) == Parser::Status::event) {
-            Delta delta;
-            const wire::Step step = decoder.on_event(event.type, event.data, delta, out.reply);
-            BOOST_TEST((step == wire::Step::delta) == !delta.empty());
-            show(delta, out);
-            if (step == wire::Step::failed) {
-                out.error = decoder.error();
-                return out;
-            }
-            if (step == wire::Step::end) {
-                out.ended = true;
-                return out;
-            }
+            if (!take(event)) return out;
         }
+    }
+    if (net::SseEvent last; parser.finish(last)) {
+        if (!take(last)) return out;
     }
     const wire::Step step = decoder.on_body_end(out.reply);
     out.ended = step == wire::Step::end;

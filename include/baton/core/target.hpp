@@ -53,6 +53,7 @@ public:
     std::optional<double> temperature;       ///< instead of the request's
     std::optional<std::uint32_t> max_tokens; ///< the smaller of this and the request's applies
     std::optional<Duration> max_latency;     ///< first token later than this moves on
+    std::uint32_t max_context = 0;           ///< tokens its model takes; 0: not known
 };
 
 } // namespace baton

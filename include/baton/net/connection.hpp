@@ -140,6 +140,21 @@ public:
         if (tls_.established()) decrypt();
     }
 
+    /// Reads what has come without waiting; whether the response has begun. After a request that could not be
+    /// sent whole: such a connection is not reusable.
+    bool poll_answer() {
+        unsent_ = true;
+        error_code ec;
+        for (int i = 0; i < 4 && !reader.started(); ++i) {
+            const std::size_t n = socket.try_read(read_buffer(), ec);
+            if (ec || n == 0) break;
+            on_read(n);
+        }
+        return reader.started();
+    }
+    /// Whether another request may follow the answer that has just been read whole.
+    bool reusable() const noexcept { return !unsent_ && reader.reusable(); }
+
     /// An idle connection still stands: nothing has arrived, except TLS's own tickets.
     bool idle_ok() {
         error_code ec;
@@ -229,6 +244,7 @@ private:
     std::size_t sent_ = 0; // of raw_, without TLS
     bool encrypted_ = false;
     bool ended_ = false;
+    bool unsent_ = false; // part of a request was never sent
 
 public:
     bool truncated_ = false; ///< the TLS stream was cut

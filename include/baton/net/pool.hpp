@@ -61,8 +61,16 @@ public:
     /// A connection, or the right to open one, is gone.
     void closed(std::size_t index) noexcept { --slots_[index].open; }
 
-    /// A connection whose exchange ended cleanly.
-    void give_back(std::unique_ptr<Conn> conn, TimePoint now) {
+    /// A connection whose exchange ended cleanly. Closes what has been idle for longer than `max_idle`, of
+    /// any origin: the one used last is taken first, so that the others age.
+    void give_back(std::unique_ptr<Conn> conn, TimePoint now, Duration max_idle) {
+        for (Slot& slot : slots_) {
+            while (!slot.idle.empty() && now - slot.idle.front()->idle_since >= max_idle) {
+                slot.idle.front()->close();
+                slot.idle.erase(slot.idle.begin());
+                --slot.open;
+            }
+        }
         conn->idle_since = now;
         slots_[conn->origin_index].idle.push_back(std::move(conn));
     }

@@ -41,6 +41,15 @@ public:
     /// into the bytes of `input` or into the parser, and hold until the next call or reset().
     BATON_DECL Status next(std::string_view& input, SseEvent& event);
 
+    /// The stream has ended: whether there is a last event that lacks nothing but its blank line. The
+    /// standard discards it; vendors end streams so, and the HTTP framing has said that nothing is missing.
+    bool finish(SseEvent& event) noexcept {
+        if (!has_data_ || !line_.empty()) return false;
+        event = {has_type_ ? std::string_view(type_) : std::string_view("message"), data_, id_};
+        has_data_ = has_type_ = has_id_ = false;
+        return true;
+    }
+
     /// Back to the start of a stream; keeps the limits and the memory.
     BATON_DECL void reset() noexcept;
 

@@ -3,10 +3,11 @@
 
 #include <baton/core/canonical.hpp>
 #include <baton/core/reply_codec.hpp>
-#include <baton/net/sse.hpp>
+#include <baton/orchestrator/errand.hpp>
 #include <baton/orchestrator/replay.hpp>
 #include <baton/orchestrator/state.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/container/small_vector.hpp>
 
 #include <optional>
@@ -18,15 +19,14 @@ namespace baton::detail {
 
 /// What a call waits for.
 enum class Want : unsigned char {
-    done,     ///< nothing: it is over
-    delta,    ///< nothing: a piece can be handed over
-    read,     ///< bytes from its connection
-    write,    ///< room in its connection
-    park,     ///< a point in time, or somebody's wake-up
-    classify, ///< a user's awaitable that names the task
+    done,  ///< nothing: it is over
+    delta, ///< nothing: a piece can be handed over
+    read,  ///< bytes from its connection
+    write, ///< room in its connection
+    park,  ///< a point in time, or somebody's wake-up
 };
 
-enum class Mode : unsigned char { complete, stream, health };
+enum class Mode : unsigned char { complete, stream, errand };
 
 /// What single-flight adds to a call; nothing without `Cache<...>`.
 template <class C, bool = C::has_cache>
@@ -37,11 +37,35 @@ struct Sharing<C, true> {
     Call<C>* driver = nullptr;             ///< of the readers of this work: who performs its waits now
     std::vector<Call<C>*> waiters;         ///< readers parked until the work gets on
     int readers = 1;                       ///< calls that still want the outcome
+    bool queued_for_work = false;          ///< listed in `waiters` of the work it reads
     std::string key;                       ///< canonical bytes; empty: not cacheable
     std::uint64_t hash = 0;
     std::optional<result<Reply>> copy; ///< this caller's, while others read the original
     bool in_flight = false;            ///< listed in CacheState::flights
     Call<C>* next_flight = nullptr;    ///< its link there
+};
+
+/// A hook whose `classify` returns an awaitable.
+template <class Hook>
+inline constexpr bool classifies_later = false;
+template <class Hook>
+    requires requires(Hook& hook, const Draft& draft) { hook.classify(draft); }
+inline constexpr bool classifies_later<Hook> =
+    !std::is_convertible_v<decltype(std::declval<Hook&>().classify(std::declval<const Draft&>())),
+                           std::string_view>;
+template <class Hook>
+using classifies_later_t = std::bool_constant<classifies_later<Hook>>;
+
+/// What an awaitable classifier adds to a call; nothing without one.
+template <class C, bool = mp::mp_any_of<typename C::hooks, classifies_later_t>::value>
+struct Classifying {
+    static constexpr bool later = false;
+};
+template <class C>
+struct Classifying<C, true> {
+    static constexpr bool later = true;
+    boost::asio::cancellation_signal stop_classifying;
+    bool classifying = false;
 };
 
 template <class Hook>
@@ -60,7 +84,7 @@ inline constexpr bool judges<mp::mp_list<Hook...>> = (judge_hook<Hook> || ...);
 /// *work* talks to providers. Normally a call reads its own work; under `Cache<...>` an equal call under
 /// way is followed instead, and whichever reader needs bytes performs the waits.
 template <class C>
-class Call final : public boost::intrusive::list_base_hook<>, public Sharing<C> {
+class Call final : public boost::intrusive::list_base_hook<>, public Sharing<C>, public Classifying<C> {
 public:
     using Ex = typename C::executor;
     using Ptr = boost::intrusive_ptr<Call>;
@@ -73,7 +97,9 @@ public:
     /// How long a complete answer waits for the end of its framing, to keep the connection.
     static constexpr Duration drain_time = std::chrono::milliseconds(100);
 
-    explicit Call(State<C>& state) : state_(&state) {}
+    explicit Call(State<C>& state)
+        : state_(&state), parsers_(make_parsers(state.transport.settings().max_event,
+                                                static_cast<typename C::parsers*>(nullptr))) {}
 
     /// A call for `request`, from the state's spare objects if there is one.
     static Ptr make(State<C>& state, Mode mode, Request&& request);
@@ -85,18 +111,21 @@ public:
     /// anything else begin_wait(), wait, report through resumed_*, and advance again.
     Want advance();
     /// The last advance() gave a delta to hand over.
-    bool has_delta() const noexcept { return has_delta_; }
+    bool has_delta() const noexcept {
+        const std::unique_lock lock(state_->mutex); // the orchestrator may go meanwhile, elsewhere
+        return has_delta_;
+    }
     void begin_wait(Want want);
     void resumed_read(error_code ec, std::size_t n);
     void resumed_write(error_code ec, std::size_t n);
     void resumed_park() noexcept { waiting_ = Waiting::nothing; }
-    void resumed_classify(std::string task);
     /// This caller wants no more: cancels the work unless others read it. Synchronous.
     void leave(Errc why);
     /// The execution context is going: ends, and lets go of sockets and timers.
     void drop_io() noexcept;
     /// Makes up the outcome of a call that is over; once.
     result<Reply>& settle();
+    result<Reply>& settle_apart();
     /// The outcome; before settle(), an error that says so.
     result<Reply>& outcome() noexcept { return mine_ ? *mine_ : not_ended(); }
 
@@ -107,7 +136,13 @@ public:
     State<C>& state() noexcept { return *state_; }
     const Draft& draft() const noexcept { return draft_; }
     Mode mode() const noexcept { return mode_; }
-    void check_provider(std::size_t index) noexcept { health_ = index; }
+    /// What a call of Mode::errand asks for; it owns it from now on.
+    template <class E>
+    E& run_errand(std::unique_ptr<E> errand) noexcept {
+        E& made = *errand;
+        errand_ = std::move(errand);
+        return made;
+    }
     /// Where its waits are performed: under Threads<Multi> a strand, one for the life of the object, so that
     /// what is queued behind a wait never meets the next one.
     const Ex& executor() const noexcept {
@@ -140,11 +175,17 @@ private:
         pause, ///< before a retry
         over,
     };
-    enum class Waiting : unsigned char { nothing, io, park };
+    enum class Waiting : unsigned char {
+        nothing, ///< it is being advanced
+        rest,    ///< it is the caller's turn
+        io,
+        park
+    };
 
     // Cold callbacks are handler objects, not coroutines: the call does not wait for them to cancel.
     struct Alarm;
     struct Connected;
+    struct Classified;
 
     Call& work() noexcept {
         if constexpr (shares) {
@@ -172,9 +213,13 @@ private:
         return error;
     }
     void retire();
+    bool may_start_over();
+    void orchestrator_gone();
+    Error ended_by(Errc why) const;
     void end_use();
     void cut_off();
     void reset();
+    TimePoint my_cutoff() const noexcept;
     void arm();
     void on_alarm();
     void alarm_rang();
@@ -187,8 +232,10 @@ private:
     Want step();
     void begin();
     void classify();
+    void classify_later();
     bool look_up();
     void plan();
+    void offer_errand();
     void choose();
     bool acquire();
     void connect();
@@ -205,7 +252,9 @@ private:
     bool end_of_stream();
     void set_idle_cutoff();
 
+    bool answered_early();
     void fail_connection();
+    std::size_t larger_target() const noexcept;
     void fail_attempt(Error error);
     void finish_attempt();
     void judge();
@@ -224,11 +273,36 @@ private:
     Trace& trace() noexcept { return answer().trace; }
     void clear_answer();
     TimePoint now() const noexcept { return state_->clock.now(); }
+    bool is_fallback() const noexcept { return cursor_ > 0 || primary_skipped_; }
     const Target& target() const noexcept { return *targets_[cursor_]; }
     Attempt& attempt() noexcept { return trace().attempts.back(); }
     template <class F>
     decltype(auto) with_provider(F&& f) {
         return dispatch<C::providers>(target().provider, std::forward<F>(f));
+    }
+
+    template <class... P>
+    static std::tuple<P...> make_parsers(std::size_t max_event, mp::mp_list<P...>*) {
+        const auto make = [max_event]<class Parser>(Parser*) {
+            if constexpr (std::is_same_v<Parser, net::SseParser>) {
+                return Parser({.line = max_event + 64, .event = max_event}); // 64: the field's name
+            } else {
+                return Parser(max_event);
+            }
+        };
+        return {make(static_cast<P*>(nullptr))...};
+    }
+    /// `f` with what cuts this target's streams into events.
+    template <class F>
+    decltype(auto) with_parser(F&& f) {
+        if constexpr (mp::mp_size<typename C::parsers>::value == 1) {
+            return f(std::get<0>(parsers_));
+        } else {
+            return with_provider([&](auto i) -> decltype(auto) {
+                using W = typename C::template wire<decltype(i)::value>;
+                return f(std::get<typename C::template parser_of<W>>(parsers_));
+            });
+        }
     }
 
     template <std::size_t I>
@@ -255,7 +329,7 @@ private:
     Replay replay_;
     Delta delta_;
     Mode mode_ = Mode::complete;
-    Waiting waiting_ = Waiting::nothing;
+    Waiting waiting_ = Waiting::rest;
     bool has_delta_ = false;
     bool replaying_ = false; // deltas come from the assembled reply, not from the decoder
     bool rang_ = false;
@@ -275,20 +349,21 @@ private:
         std::string model;
     };
     std::vector<Excluded> excluded_; // by judgements of earlier rounds
-    std::size_t health_ = 0;         // the provider to check
+    std::unique_ptr<Errand> errand_; // for Mode::errand
     std::size_t cursor_ = 0;
     std::string task_;
     Error error_;
     TimePoint started_{}, attempt_started_{}, sent_at_{}, resume_at_ = never, total_ = never;
     Cutoff cutoff_;
     Duration waited_{};
+    std::uint32_t needs_ = 0; // see needs.hpp
     int retries_on_target_ = 0, retries_ = 0, rounds_ = 0;
 
     // attempt
     std::unique_ptr<Connection> conn_;
     [[no_unique_address]] Permits permit_;
     Decoder decoder_;
-    net::SseParser sse_;
+    mp::mp_rename<typename C::parsers, std::tuple> parsers_;
     Delta decoded_;          // what the last event said; whoever reads it copies it
     std::string_view input_; // of the body slice, not yet parsed
     std::string_view whole_; // a body that came in one piece
@@ -297,12 +372,14 @@ private:
     std::uint32_t epoch_ = 0; // of connecting: a late callback of an earlier one is ignored
     bool connected_ = false, granted_ = false, queued_ = false;
     bool fresh_only_ = false, replayed_ = false;
+    bool primary_skipped_ = false; // the first target could not serve this request
     bool send_begun_ = false, attempt_refused_ = false, sniffed_ = false;
     bool streaming_ = false; // the response is a stream of events
     bool committed_ = false; // a delta left for the caller
     bool got_first_ = false;
     bool complete_ = false; // the reply is complete, only framing may be missing
     std::size_t streamed_ = 0;
+    std::size_t unsent_ = 0; // bytes of the request, when it last waited
 };
 
 } // namespace baton::detail

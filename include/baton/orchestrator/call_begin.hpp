@@ -16,11 +16,12 @@ Want Call<C>::step() {
                 if (this->follows) return Want::done; // advance() goes on with the work it follows
             }
             break;
-        case Phase::classify: {
+        case Phase::classify:
+            if constexpr (Classifying<C>::later) {
+                if (this->classifying) return Want::park;
+            }
             classify();
-            if (phase_ == Phase::classify) return Want::classify;
             break;
-        }
         case Phase::plan: plan(); break;
         case Phase::choose: choose(); break;
         case Phase::acquire:
@@ -59,6 +60,7 @@ void Call<C>::reset() {
         this->driver = nullptr;
         this->waiters.clear();
         this->readers = 1;
+        this->queued_for_work = false;
         this->copy.reset();
         this->key.clear();
         this->in_flight = false;
@@ -77,7 +79,7 @@ void Call<C>::reset() {
     mine_ = nullptr;
     replay_.restart();
     replaying_ = rang_ = left_ = false;
-    waiting_ = Waiting::nothing;
+    waiting_ = Waiting::rest;
     phase_ = Phase::begin;
     draft_ = Draft();
     request_.clear();
@@ -85,6 +87,7 @@ void Call<C>::reset() {
     targets_.clear();
     own_targets_.clear();
     excluded_.clear();
+    errand_.reset();
     cursor_ = 0;
     task_.clear();
     error_ = Error();
@@ -120,7 +123,7 @@ void Call<C>::begin() {
     state_->each_hook([&](auto& hook) {
         if constexpr (requires { hook.on_start(request_); }) hook.on_start(request_);
     });
-    if (mode_ == Mode::health) return;
+    if (mode_ == Mode::errand) return;
     std::optional<Error> refused;
     state_->each_hook([&](auto& hook) {
         if constexpr (requires { hook.on_request(draft_); }) {

@@ -35,9 +35,11 @@ void Call<C>::choose() {
         const bool leave = with_provider([&](auto i) {
             constexpr std::size_t I = decltype(i)::value;
             auto& target_state = state_->template target_state<I>(target());
-            auto permit = target_state.breaker.try_acquire(t, state_->rng);
-            if (!permit) return false;
-            permit_.template emplace<permit_of<I>>(std::move(permit));
+            if (mode_ != Mode::errand || errand_->asks_breaker()) {
+                auto permit = target_state.breaker.try_acquire(t, state_->rng);
+                if (!permit) return false;
+                permit_.template emplace<permit_of<I>>(std::move(permit));
+            }
             if constexpr (CountsCalls<typename C::template retry_for<I>>) {
                 if (retries_on_target_ == 0 && (cursor_ == 0 || C::template own_retry<I>)) {
                     state_->template retry_of<I>().on_call(t);
@@ -48,7 +50,7 @@ void Call<C>::choose() {
         Attempt& a = trace().attempts.emplace_back();
         a.provider = target().provider_name;
         a.model = target().model;
-        a.fallback = cursor_ > 0;
+        a.fallback = is_fallback();
         a.waited = std::exchange(waited_, Duration{});
         if (leave) {
             attempt_started_ = t;
@@ -57,7 +59,7 @@ void Call<C>::choose() {
             input_ = whole_ = {};
             body_.clear();
             clear_answer();
-            sse_.reset();
+            with_parser([](auto& parser) { parser.reset(); });
             cutoff_ = state_->limits.connect(t, total_);
             with_provider([&](auto i) {
                 decoder_.template emplace<typename C::template wire<decltype(i)::value>::StreamDecoder>();
@@ -71,6 +73,7 @@ void Call<C>::choose() {
                                    "probed again soon, see chat.stats()"));
         }
         report_attempt();
+        if (!state_->fallback.may_move(Errc::breaker_open)) break;
         ++cursor_;
         retries_on_target_ = 0;
     }
@@ -86,7 +89,11 @@ bool Call<C>::acquire() {
         if (!fresh_only_) conn_ = state_->pool.take(origin, attempt_started_, net.pool.idle);
         if (!conn_ && !state_->pool.open(origin, net.pool.connections)) {
             queued_ = true;
-            state_->pool_waiters.push_back(this);
+            auto& waiters = state_->pool_waiters; // higher priority first, then in order
+            const auto before = std::find_if(waiters.begin(), waiters.end(), [&](const Call* other) {
+                return other->draft_->priority < draft_->priority;
+            });
+            waiters.insert(before, this);
             cutoff_ = Cutoff::phase(attempt_started_, net.pool_wait, Errc::timeout_connect, total_);
             return false;
         }

@@ -38,8 +38,9 @@ void Call<C>::fail_connection() {
             break;
         case Failure::too_large:
             errc = Errc::too_large;
-            text =
-                "the response's header exceeds max_header; raise Tcp::Options.max_header if that is expected";
+            text = "the response's header is over 200 fields or over max_header bytes; raise "
+                   "Tcp::Options.max_header if "
+                   "that is expected";
             break;
         case Failure::truncated:
             if (text.empty())
@@ -61,20 +62,41 @@ void Call<C>::cut_off() {
         return;
     }
     if (phase_ == Phase::drain) return finish_attempt();
+    if (answered_early()) return;
     std::string text;
     switch (cutoff_.error) {
     case Errc::timeout_connect:
         text =
             queued_
                 ? "all connections to the provider are busy; raise Tcp::Options.max_connections or pool_wait"
-                : "no connection within Limits::Options.connect";
+                : "no connection within Limits::Options.connect; raise it, or check the host and base_url";
         break;
-    case Errc::timeout_first_token: text = "no answer within Limits::Options.first_token"; break;
-    case Errc::timeout_idle: text = "the answer stalled for longer than Limits::Options.idle"; break;
+    case Errc::timeout_first_token:
+        text = "no answer within the limit; raise Limits::Options.first_token (first_byte_unary for whole "
+               "answers) or the route's max_latency, or list another provider";
+        break;
+    case Errc::timeout_idle:
+        text = phase_ == Phase::send
+                   ? "the provider took no more of the request for longer than Limits::Options.idle; raise it"
+                   : "the answer stalled for longer than Limits::Options.idle; raise it, or list another "
+                     "provider";
+        break;
     default: text = "the call's total deadline passed; raise Limits::Options.total"; break;
     }
     if (phase_ == Phase::pause) return finish(located(Error(cutoff_.error, text)));
+    if (queued_) { // our own pool is too small, which says nothing of the provider
+        permit_.template emplace<0>();
+        attempt_refused_ = true;
+    }
     fail_attempt(located(Error(cutoff_.error, text)));
+}
+
+/// The next target that is known to take a longer prompt than this one; beyond the end if there is none.
+template <class C>
+std::size_t Call<C>::larger_target() const noexcept {
+    std::size_t at = cursor_ + 1;
+    while (at < targets_.size() && targets_[at]->max_context <= target().max_context) ++at;
+    return at;
 }
 
 template <class C>
@@ -84,7 +106,7 @@ void Call<C>::fail_attempt(Error error) {
     const bool sent = attempt().sent;
     attempt().request_id = error.detail().request_id;
     end_attempt(errc);
-    release_connection(conn_ && (refused || conn_->reader.reusable()));
+    release_connection(conn_ && (refused || conn_->reusable()));
     if (committed_) return finish(std::move(error));
     RetryFacts facts;
     facts.error = errc;
@@ -95,7 +117,8 @@ void Call<C>::fail_attempt(Error error) {
     facts.sent = sent;
     facts.now = now();
     facts.deadline = total_;
-    facts.another_target = cursor_ + 1 < targets_.size() && (refused || state_->fallback.may_move(errc));
+    const std::size_t next = errc == Errc::context_overflow ? larger_target() : cursor_ + 1;
+    facts.another_target = next < targets_.size() && (refused || state_->fallback.may_move(errc));
     RetryDecision decision;
     if (refused) {
         // this dialect cannot say it; another may
@@ -120,7 +143,7 @@ void Call<C>::fail_attempt(Error error) {
         cutoff_ = Cutoff{total_, Errc::timeout_total};
         return set_phase(Phase::pause);
     case RetryDecision::Kind::move_on:
-        ++cursor_;
+        cursor_ = next;
         retries_on_target_ = 0;
         replayed_ = fresh_only_ = false;
         return set_phase(Phase::choose);
@@ -201,7 +224,7 @@ void Call<C>::release_connection(bool reusable) {
         conn ? void(call->conn_ = std::move(conn)) : void(call->granted_ = true);
         call->wake_driver();
     } else if (conn) {
-        pool.give_back(std::move(conn), now());
+        pool.give_back(std::move(conn), now(), state_->transport.settings().pool.idle);
     } else {
         pool.closed(origin);
     }
@@ -213,16 +236,16 @@ void Call<C>::finish_attempt() {
     attempt().outcome = Errc::ok;
     if (!got_first_) first_token();
     end_attempt(Errc::ok);
-    release_connection(conn_->reader.reusable());
+    release_connection(conn_->reusable());
     answer().provider = target().provider_name;
-    answer().served_by_fallback = cursor_ > 0;
+    answer().served_by_fallback = is_fallback();
     if (answer().model.empty()) answer().model = target().model;
     judge();
 }
 
 template <class C>
 void Call<C>::judge() {
-    if (mode_ == Mode::health) return finish();
+    if (mode_ == Mode::errand) return finish();
     Judgement verdict;
     state_->each_hook([&](auto& hook) {
         if constexpr (requires { hook.on_reply(answer(), draft_); }) {
@@ -267,6 +290,10 @@ void Call<C>::store() {
 template <class C>
 void Call<C>::finish() {
     error_ = Error();
+    if constexpr (Classifying<C>::later) {
+        if (std::exchange(this->classifying, false))
+            this->stop_classifying.emit(boost::asio::cancellation_type::terminal);
+    }
     set_phase(Phase::over);
     if constexpr (shares) {
         if (std::exchange(this->in_flight, false)) state_->cache.flights.erase(*this);
@@ -285,12 +312,24 @@ void Call<C>::finish(Error error) {
     });
 }
 
+/// Every occurrence of a credential in `text`, replaced. Keys too short to be secret are left alone.
+inline void mask(std::string& text, std::string_view key) {
+    constexpr std::size_t shortest = 6;
+    if (key.size() < shortest) return;
+    for (std::size_t at = text.find(key); at != text.npos; at = text.find(key, at))
+        text.replace(at, key.size(), "***");
+}
+
 /// `error`, with the target it came from.
 template <class C>
 Error Call<C>::located(Error error) const {
+    if (cursor_ >= targets_.size()) return error; // there is none yet
     return error.with([&](Error::Detail& d) {
         if (d.provider.empty()) d.provider = target().provider_name;
         if (d.model.empty()) d.model = target().model;
+        // vendors echo credentials; redact() guesses by shape, here the key is known
+        const std::string_view key = snapshot_->providers[target().provider].key.reveal();
+        for (std::string* text : {&d.message, &d.vendor_code, &d.request_id}) mask(*text, key);
     });
 }
 

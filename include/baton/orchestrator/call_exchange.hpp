@@ -8,6 +8,19 @@
 // An attempt on its connection: request and response; step 4 of design section 5.
 namespace baton::detail {
 
+/// What an event parser says, whichever it is.
+enum class Cut : unsigned char { need_more, event, too_large, corrupt };
+template <class Parser>
+Cut next_event(Parser& parser, std::string_view& input, net::SseEvent& event) {
+    using Status = typename Parser::Status;
+    switch (parser.next(input, event)) {
+    case Status::need_more: return Cut::need_more;
+    case Status::event: return Cut::event;
+    case Status::too_large: return Cut::too_large;
+    default: return Cut::corrupt;
+    }
+}
+
 template <class C>
 Want Call<C>::send() {
     if (!send_begun_) {
@@ -20,6 +33,7 @@ Want Call<C>::send() {
         conn_->wrote_any = false;
         ++conn_->exchanges;
         conn_->reader.start(state_->transport.settings().http);
+        cutoff_ = state_->limits.idle(now(), total_);
     }
     if (conn_->problem == Connection::Problem::none) {
         switch (conn_->flush()) {
@@ -32,13 +46,30 @@ Want Call<C>::send() {
             set_phase(Phase::receive);
             return Want::done;
         }
-        case Connection::Io::want_write: return Want::write;
+        case Connection::Io::want_write: {
+            const std::size_t left = conn_->pending().size();
+            if (left != std::exchange(unsent_, left)) cutoff_ = state_->limits.idle(now(), total_);
+            return Want::write;
+        }
         default: break;
         }
     }
     attempt().sent = conn_->wrote_any;
-    fail_connection();
+    if (!answered_early()) fail_connection();
     return Want::done;
+}
+
+/// The request did not leave whole: whether that is because the server has answered already (413, say). Then
+/// its answer decides; the connection is not used again.
+template <class C>
+bool Call<C>::answered_early() {
+    if (phase_ != Phase::send || !conn_->wrote_any || !conn_->poll_answer()) return false;
+    attempt().sent = true;
+    sent_at_ = now();
+    conn_->problem = Connection::Problem::none;
+    cutoff_ = state_->limits.idle(sent_at_, total_);
+    set_phase(Phase::receive);
+    return true;
 }
 
 template <class C>
@@ -48,26 +79,33 @@ std::optional<Error> Call<C>::write_request() {
     path.clear();
     headers.clear();
     body.clear();
-    if (mode_ == Mode::health) {
-        path = provider.health;
-    } else {
-        std::optional<Error> refused = with_provider([&](auto i) {
-            using W = typename C::template wire<decltype(i)::value>;
-            return W::encode(draft_, target(), mode_ == Mode::stream, wire::Outgoing{path, headers, body});
-        });
-        if (refused) return refused;
-    }
+    const std::string_view method = mode_ == Mode::errand ? errand_->method() : "POST";
+    std::optional<Error> refused = with_provider([&](auto i) -> std::optional<Error> {
+        using W = typename C::template wire<decltype(i)::value>;
+        const wire::Outgoing out{path, headers, body};
+        auto wrong = mode_ == Mode::errand ? errand_->encode(target(), out)
+                                           : W::encode(draft_, target(), mode_ == Mode::stream, out);
+        if constexpr (wire::HasAccount<W>) {
+            if (!wrong) {
+                const auto& account = *static_cast<const typename W::Account*>(provider.account.get());
+                wrong = account.authorize(
+                    wire::Departure{method, provider.authority, provider.path, state_->clock.wall()}, out);
+            }
+        }
+        return wrong;
+    });
+    if (refused) return refused;
     char length[24];
     const auto end = std::to_chars(length, length + sizeof length, body.size());
     std::string& out = conn_->outgoing();
-    out.append(mode_ == Mode::health ? "GET " : "POST ").append(provider.path).append(path);
-    if (!net::target_ok(std::string_view(out).substr(out.find(' ') + 1))) {
+    out.append(method).append(1, ' ').append(provider.path).append(path);
+    if (!net::target_ok(std::string_view(out).substr(method.size() + 1))) {
         return Error(Errc::invalid_request,
                      "the request's path contains a character that cannot stand in a URL; "
                      "check the model's name");
     }
     out.append(" HTTP/1.1\r\n").append(provider.head.reveal()).append(headers);
-    if (mode_ != Mode::health) out.append("Content-Length: ").append(length, end.ptr).append("\r\n");
+    if (!body.empty()) out.append("Content-Length: ").append(length, end.ptr).append("\r\n");
     out.append("\r\n").append(body);
     return std::nullopt;
 }
@@ -78,17 +116,18 @@ Want Call<C>::receive() {
     for (;;) {
         if (streaming_ && !input_.empty()) {
             net::SseEvent event;
-            switch (sse_.next(input_, event)) {
-            case net::SseParser::Status::need_more: break;
-            case net::SseParser::Status::event: {
+            const Cut cut = with_parser([&](auto& parser) { return next_event(parser, input_, event); });
+            if (cut == Cut::event) {
                 const Want want = on_event(event.type, event.data);
                 if (want == Want::delta || phase_ != Phase::receive) return want;
                 continue;
             }
-            case net::SseParser::Status::too_large:
-                fail_attempt(
-                    located(Error(Errc::too_large, "a streamed event exceeds max_event; raise "
-                                                   "Tcp::Options.max_event if such events are expected")));
+            if (cut != Cut::need_more) {
+                fail_attempt(located(
+                    cut == Cut::too_large
+                        ? Error(Errc::too_large, "a streamed event exceeds max_event; raise "
+                                                 "Tcp::Options.max_event if such events are expected")
+                        : Error(Errc::protocol, "a streamed event is damaged: its checksum is wrong")));
                 return Want::done;
             }
         }
@@ -116,6 +155,10 @@ void Call<C>::set_idle_cutoff() {
     // headers alone are no token: a stream keeps its first-token limit until content comes
     if (mode_ == Mode::stream && !got_first_) return;
     cutoff_ = state_->limits.idle(now(), total_);
+    if (got_first_ || !target().max_latency) return;
+    // nor is a whole answer's beginning: what the route allows holds until it is there
+    const Cutoff first = state_->limits.first_byte_unary(sent_at_, total_, target().max_latency);
+    if (first.at < cutoff_.at) cutoff_ = first;
 }
 
 template <class C>
@@ -132,6 +175,13 @@ void Call<C>::on_head() {
 template <class C>
 bool Call<C>::on_body(std::string_view slice) {
     if (streaming_ && !sniffed_) {
+        if (!with_provider([](auto i) { // only an event stream can be told from a document by its first byte
+                return C::template wire<decltype(i)::value>::framing == wire::Framing::sse;
+            })) {
+            sniffed_ = true;
+            input_ = slice;
+            return true;
+        }
         // a JSON document labelled as an event stream: no event stream begins with a brace
         const std::size_t first = slice.find_first_not_of(" \r\n\t");
         if (first == std::string_view::npos) return true;
@@ -219,8 +269,18 @@ void Call<C>::on_message_end() {
         });
         return fail_attempt(located(std::move(error)));
     }
-    if (mode_ == Mode::health) return finish_attempt();
+    if (mode_ == Mode::errand) {
+        if (std::optional<Error> wrong = errand_->decode(target().provider, body)) {
+            return fail_attempt(located(*std::move(wrong)));
+        }
+        return finish_attempt();
+    }
     if (streaming_) {
+        if (net::SseEvent last;
+            !complete_ && with_parser([&](auto& parser) { return parser.finish(last); })) {
+            on_event(last.type, last.data);
+            if (phase_ != Phase::receive && phase_ != Phase::drain) return;
+        }
         if (!complete_ && !end_of_stream()) return;
     } else {
         std::optional<Error> wrong = with_provider(

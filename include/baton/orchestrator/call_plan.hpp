@@ -2,35 +2,91 @@
 #pragma once
 
 #include <baton/orchestrator/call.hpp>
+#include <baton/orchestrator/needs.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <exception>
 
 // Which targets serve a call, in which order; step 3 of design section 5.
 namespace baton::detail {
 
+/// The task, where a hook names it: at once, or later.
 template <class C>
 void Call<C>::classify() {
     task_ = draft_->task;
-    bool waits = false;
-    if (task_.empty()) {
-        state_->each_hook([&](auto& hook) {
-            if constexpr (requires { hook.classify(draft_); }) {
-                using T = decltype(hook.classify(draft_));
-                if constexpr (std::is_convertible_v<T, std::string_view>) {
-                    if (task_.empty()) task_ = hook.classify(draft_);
-                } else {
-                    waits = true;
-                }
+    set_phase(Phase::plan);
+    if (!task_.empty()) return;
+    state_->each_hook([&](auto& hook) {
+        if constexpr (requires { hook.classify(draft_); }) {
+            if constexpr (std::is_convertible_v<decltype(hook.classify(draft_)), std::string_view>) {
+                if (task_.empty()) task_ = hook.classify(draft_);
             }
-        });
+        }
+    });
+    if constexpr (Classifying<C>::later) {
+        if (task_.empty()) classify_later();
     }
-    if (!waits) set_phase(Phase::plan);
+}
+
+template <class C>
+struct Call<C>::Classified {
+    Ptr call;
+    void operator()(std::exception_ptr, std::string task) const {
+        const std::unique_lock lock(call->state_->mutex);
+        if (!std::exchange(call->classifying, false) || call->phase_ != Phase::classify) return;
+        call->task_ = std::move(task); // what it threw means "no task": no call is lost for its classifier
+        call->set_phase(Phase::plan);
+        call->wake_driver();
+    }
+};
+
+/// Runs the awaitable beside the call, which parks: deadlines and cancellation then hold as for any wait. The
+/// draft it reads lives as long as it does.
+template <class C>
+void Call<C>::classify_later() {
+    namespace asio = boost::asio;
+    if constexpr (Classifying<C>::later) {
+        constexpr std::size_t at = mp::mp_find_if<typename C::hooks, classifies_later_t>::value;
+        this->classifying = true;
+        set_phase(Phase::classify);
+        auto& hook = std::get<at>(state_->hooks);
+        const auto run = [](Ptr call, auto& classifier) -> asio::awaitable<std::string, Ex> {
+            std::string task = co_await classifier.classify(call->draft_);
+            co_return task;
+        };
+        asio::co_spawn(this->executor(), run(Ptr(this), hook),
+                       asio::bind_cancellation_slot(this->stop_classifying.slot(), Classified{Ptr(this)}));
+    }
+}
+
+/// Of an errand's targets, those whose wire can do it, with the model it needs.
+template <class C>
+void Call<C>::offer_errand() {
+    std::size_t kept = 0;
+    for (const Target* t : targets_) {
+        if (!errand_->offered_by(t->provider)) continue;
+        const std::string_view own = errand_->default_model(t->provider);
+        if (!own.empty() && errand_->model().empty()) {
+            own_targets_.push_back(*t);
+            own_targets_.back().model = own;
+            t = &own_targets_.back();
+        }
+        targets_[kept++] = t;
+    }
+    targets_.resize(kept);
 }
 
 template <class C>
 void Call<C>::plan() {
     targets_.clear();
+    needs_ = mode_ == Mode::errand || draft_->lossy ? 0 : needs_of(*draft_, mode_ == Mode::stream);
     own_targets_.clear();
     cursor_ = 0;
     retries_on_target_ = 0;
+    if (rounds_ == 0) primary_skipped_ = false;
     const auto& providers = snapshot_->providers;
 
     // "vendor/name", if vendor is one of ours; else nullptr
@@ -45,11 +101,7 @@ void Call<C>::plan() {
         return nullptr;
     };
 
-    if (mode_ == Mode::health) {
-        targets_.push_back(&providers[health_].target);
-        return set_phase(Phase::choose);
-    }
-    const std::string_view model = draft_->model;
+    const std::string_view model = mode_ == Mode::errand ? errand_->model() : draft_->model;
     const Target* one = model.find('/') != std::string_view::npos ? named(model) : nullptr;
     if (one) {
         targets_.push_back(one);
@@ -92,11 +144,21 @@ void Call<C>::plan() {
         }
     }
 
+    if (mode_ == Mode::errand) offer_errand();
+
     // what cannot serve is skipped and noted
     std::size_t kept = 0;
+    std::string_view lacking; // what the request needs and a target cannot express
     for (const Target* t : targets_) {
         const ProviderSettings& p = providers[t->provider];
         Errc skip = !p.problem.empty() ? Errc::auth : t->model.empty() ? Errc::invalid_request : Errc::ok;
+        if (skip == Errc::ok && needs_ != 0) {
+            const std::string_view member = first_missing(needs_, p.capabilities);
+            if (!member.empty()) {
+                lacking = member;
+                skip = Errc::invalid_request;
+            }
+        }
         if (skip == Errc::ok) {
             for (const Excluded& e : excluded_) {
                 if (e.provider == t->provider && e.model == t->model) skip = Errc::no_target;
@@ -107,10 +169,12 @@ void Call<C>::plan() {
             continue;
         }
         if (rounds_ == 0) {
+            primary_skipped_ |= t == targets_.front() && kept == 0;
             Attempt& note = trace().attempts.emplace_back();
             note.provider = p.name;
             note.model = t->model;
             note.outcome = skip;
+            report_attempt();
         }
     }
     const std::size_t wanted = targets_.size();
@@ -133,7 +197,11 @@ void Call<C>::plan() {
         text += (text.empty() ? "" : "; ") + p.problem;
         errc = Errc::auth;
     }
-    if (kept == 0 && wanted > 0 && errc != Errc::auth) {
+    if (!lacking.empty() && errc != Errc::auth) {
+        errc = Errc::invalid_request;
+        text = "no target can express `" + std::string(lacking) +
+               "`; leave it out, add lossy() to drop it, or add a provider that has it";
+    } else if (kept == 0 && wanted > 0 && errc != Errc::auth) {
         errc = Errc::invalid_request;
         text =
             "no model is set; pass Options{.model = ...} of the provider, or model(\"...\") in the request";

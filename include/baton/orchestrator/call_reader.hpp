@@ -34,6 +34,7 @@ Want Call<C>::advance() {
     const std::unique_lock lock(state_->mutex);
     const Want want = get_on();
     has_delta_ = want == Want::delta;
+    if (has_delta_) waiting_ = Waiting::rest;
     return want;
 }
 
@@ -63,13 +64,16 @@ Want Call<C>::get_on() {
             }
         }
         if (w.phase_ == Phase::over) {
+            if constexpr (shares) {
+                if (this->follows && may_start_over()) continue;
+            }
             end_use();
             settle(); // in the same breath: who read the answer from here may take it away when all have left
             return Want::done;
         }
         if constexpr (shares) {
             if (w.driver && w.driver != this) {
-                w.waiters.push_back(this);
+                if (!std::exchange(this->queued_for_work, true)) w.waiters.push_back(this);
                 return Want::park;
             }
             w.driver = this;
@@ -104,6 +108,7 @@ void Call<C>::wake_readers(bool streams_only) {
             if (streams_only && reader->mode_ != Mode::stream) {
                 this->waiters[kept++] = reader;
             } else {
+                reader->queued_for_work = false;
                 reader->interrupt();
             }
         }
@@ -112,9 +117,23 @@ void Call<C>::wake_readers(bool streams_only) {
         if (kept > 0 && !this->driver && phase_ != Phase::over) {
             Call* next = this->waiters.back();
             this->waiters.pop_back();
+            next->queued_for_work = false;
             next->interrupt();
         }
     }
+}
+
+/// This caller's own end, in words.
+template <class C>
+Error Call<C>::ended_by(Errc why) const {
+    const char* text = "the caller cancelled, or the orchestrator or its context was destroyed";
+    if (why == Errc::slow_reader) {
+        text = "this reader fell too far behind the stream it shares; read faster or raise "
+               "ExactMatch::Options.replay_bytes";
+    } else if (why == Errc::timeout_total) {
+        text = "the call's total deadline passed; raise Limits::Options.total or the request's deadline";
+    }
+    return Error(why, text).with([&](Error::Detail& d) { d.trace = work().answer().trace; });
 }
 
 template <class C>
@@ -126,28 +145,58 @@ void Call<C>::leave(Errc why) {
     if (w.phase_ != Phase::over) {
         bool last = true;
         if constexpr (shares) {
-            std::erase(w.waiters, this);
+            if (std::exchange(this->queued_for_work, false)) std::erase(w.waiters, this);
             if (w.driver == this) w.driver = nullptr;
             last = w.readers == 1;
             if (!last && !w.driver && !w.waiters.empty()) { // hand over
                 Call* next = w.waiters.back();
                 w.waiters.pop_back();
+                next->queued_for_work = false;
                 next->interrupt();
             }
         }
         if (last) {
             w.end_attempt(Errc::cancelled);
             w.release_connection(false);
-            w.finish(Error(why));
+            w.finish(ended_by(why));
         }
-        if (!last || &w != this) own_error_ = Error(why);
+        if (!last || &w != this) own_error_ = ended_by(why);
     } else if (mode_ == Mode::stream && (withheld || (replaying_ && replay_.behind(w.answer()) > 0))) {
-        own_error_ = Error(why); // the work is done, but this caller does not get all of it
+        own_error_ = ended_by(why); // the work is done, but this caller does not get all of it
     }
-    if (waiting_ != Waiting::nothing) interrupt();
+    if (waiting_ >= Waiting::io) interrupt();
     end_use();
     // a late follower takes its copy in the same breath as its leave: then the answer may be taken away
     if (&w != this && !own_error_) settle();
+}
+
+/// A whole answer was to come from a stream that broke after its reader had seen some of it. This caller has
+/// seen nothing, so a retry is free: the call does its own work now.
+template <class C>
+bool Call<C>::may_start_over() {
+    if constexpr (shares) {
+        if (mode_ != Mode::complete || left_) return false;
+        const Call& w = work();
+        if (!w.committed_ || !state_->fallback.may_move(w.error_.errc())) return false;
+        --this->follows->readers;
+        this->follows.reset();
+        replaying_ = false;
+        cutoff_ = Cutoff{total_, Errc::timeout_total};
+        set_phase(Phase::classify);
+        return true;
+    } else {
+        return false;
+    }
+}
+
+/// Ends it now if it rests, else as soon as its wait is over.
+template <class C>
+void Call<C>::orchestrator_gone() {
+    if (waiting_ == Waiting::rest) {
+        if (begun_) leave(Errc::cancelled);
+    } else {
+        interrupt();
+    }
 }
 
 template <class C>
@@ -183,6 +232,16 @@ template <class C>
 result<Reply>& Call<C>::settle() {
     const std::unique_lock lock(state_->mutex);
     if (mine_) return *mine_;
+    bool plain = !own_error_ && error_.errc() == Errc::ok;
+    if constexpr (shares) plain = plain && !this->follows && this->readers <= 0;
+    if (!plain) return settle_apart();
+    mine_ = &outcome_;
+    return outcome_;
+}
+
+/// An error, or an answer that several readers want.
+template <class C>
+result<Reply>& Call<C>::settle_apart() {
     Call& w = work();
     mine_ = &outcome_;
     if constexpr (shares) {
@@ -193,7 +252,7 @@ result<Reply>& Call<C>::settle() {
         *mine_ = *own_error_;
     } else if (w.error_.errc() != Errc::ok) {
         *mine_ = w.error_;
-    } else if (mine_ != &w.outcome_) {
+    } else {
         *mine_ = w.outcome_;
         (*mine_)->trace.joined = &w != this;
     }
@@ -222,7 +281,11 @@ template <class C>
 void State<C>::shut_down() noexcept {
     const std::unique_lock lock(mutex);
     closed = true;
-    for (Call<C>& call : used) call.interrupt();
+    std::vector<boost::intrusive_ptr<Call<C>>> calls; // ending one may retire others
+    for (Call<C>& call : used) {
+        if (auto held = call.reference()) calls.push_back(std::move(held));
+    }
+    for (const auto& call : calls) call->orchestrator_gone();
     clear_idle();
 }
 

@@ -32,9 +32,18 @@ void Call<C>::begin_wait(Want want) {
     arm();
 }
 
+/// The limit of the present phase, which only who performs the waits watches over.
+template <class C>
+TimePoint Call<C>::my_cutoff() const noexcept {
+    if constexpr (shares) {
+        if (const Call* driver = work().driver; driver && driver != this) return never;
+    }
+    return work().cutoff_.at;
+}
+
 template <class C>
 void Call<C>::arm() {
-    const TimePoint at = std::min(work().cutoff_.at, own_total_);
+    const TimePoint at = std::min(my_cutoff(), own_total_);
     if (at >= alarm_at_ || at >= never) return;
     alarm_at_ = at;
     if (!alarm_) alarm_.emplace(state_->clock.timer(state_->executor));
@@ -50,8 +59,8 @@ template <class C>
 void Call<C>::on_alarm() {
     const std::unique_lock lock(state_->mutex);
     alarm_at_ = never;
-    if (left_ || over() || waiting_ == Waiting::nothing) return;       // the next wait arms it again
-    if (now() < std::min(work().cutoff_.at, own_total_)) return arm(); // the limit moved on meanwhile
+    if (left_ || over() || waiting_ < Waiting::io) return;       // the next wait arms it again
+    if (now() < std::min(my_cutoff(), own_total_)) return arm(); // the limit moved on meanwhile
     rang_ = true;
     interrupt();
 }
@@ -140,15 +149,6 @@ void Call<C>::resumed_write(error_code ec, std::size_t n) {
     } else {
         w.conn_->on_write(n);
     }
-}
-
-template <class C>
-void Call<C>::resumed_classify(std::string task) {
-    const std::unique_lock lock(state_->mutex);
-    Call& w = work();
-    if (w.phase_ != Phase::classify) return;
-    w.task_ = std::move(task);
-    w.phase_ = Phase::plan;
 }
 
 } // namespace baton::detail

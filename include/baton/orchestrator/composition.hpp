@@ -1,6 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/net/ndjson.hpp>
+#include <baton/net/sse.hpp>
 #include <baton/orchestrator/environment.hpp>
 #include <baton/policy/breaker.hpp>
 #include <baton/policy/cache.hpp>
@@ -77,6 +79,16 @@ using provider_slots = mp::mp_list<slot::retry, slot::breaker>;
 template <class List, class Slot>
 inline constexpr bool at_most_one = mp::mp_size<policies_in<Slot, List>>::value <= 1;
 
+/// What cuts a stream of one framing into events. All have the shape of SseParser.
+template <wire::Framing F>
+struct event_parser {
+    using type = net::SseParser;
+};
+template <>
+struct event_parser<wire::Framing::ndjson> {
+    using type = net::NdjsonParser;
+};
+
 /// What a type list means, worked out once. Only instantiated for lists that passed `check`.
 template <class... Ps>
 struct Composition {
@@ -94,6 +106,10 @@ struct Composition {
     template <class W>
     using decoder_of = typename W::StreamDecoder;
     using decoders = mp::mp_unique<mp::mp_transform<decoder_of, wires>>;
+
+    template <class W>
+    using parser_of = typename event_parser<W::framing>::type;
+    using parsers = mp::mp_unique<mp::mp_transform<parser_of, wires>>;
 
     template <class E>
     struct executor_type {
@@ -144,6 +160,21 @@ constexpr decltype(auto) dispatch(std::size_t index, F&& f) {
     return mp::mp_with_index<N>(index, std::forward<F>(f));
 }
 
+/// What the orchestrator asks of a clock and of a transport.
+template <class S>
+concept ClockStrategy = requires(const S& clock, const boost::asio::any_io_executor& executor) {
+    { clock.now() } -> std::same_as<TimePoint>;
+    { clock.wall() } -> std::same_as<WallTime>;
+    clock.timer(executor);
+    typename S::template Timer<boost::asio::any_io_executor>;
+};
+template <class S>
+concept TransportStrategy = requires(const S& transport, const boost::asio::any_io_executor& executor) {
+    typename S::template Socket<boost::asio::any_io_executor>;
+    transport.socket_maker(executor);
+    { transport.settings() } -> std::convertible_to<const NetSettings&>;
+};
+
 template <class List>
 struct check;
 
@@ -183,7 +214,7 @@ struct check<mp::mp_list<Ps...>> {
             static_assert(environment,
                           "baton: Executor, Clock, Rng, Transport and Threads may each be given once");
             if constexpr (some && retry && breaker && fallback && route && cache && deadline && environment) {
-                return strategies<list>() && (provider_ok<Ps>() && ...);
+                return strategies<list>() && surroundings<list>() && (provider_ok<Ps>() && ...);
             } else {
                 return false;
             }
@@ -233,6 +264,26 @@ struct check<mp::mp_list<Ps...>> {
         static_assert(fallback, "baton: the strategy of Fallback<...> is not a FallbackStrategy: it needs "
                                 "`bool may_move(Errc) const`");
         return retry && breaker && fallback;
+    }
+
+    template <class List>
+    static consteval bool surroundings() {
+        using caches = mp::mp_transform<sequence_of, policies_in<slot::cache, List>>;
+        constexpr bool cache =
+            mp::mp_empty<caches>::value || std::is_same_v<mp::mp_flatten<caches>, mp::mp_list<ExactMatch>>;
+        static_assert(cache, "baton: the strategies of Cache<...> must be known ones: Cache<ExactMatch>");
+        constexpr bool deadline = DeadlineStrategy<strategy_or<slot::deadline, List, Limits>>;
+        static_assert(
+            deadline,
+            "baton: the strategy of Deadline<...> is not a DeadlineStrategy: it needs total, connect, "
+            "first_token, first_byte_unary and idle; see policy/deadline.hpp");
+        constexpr bool clock = ClockStrategy<strategy_or<slot::clock, List, Steady>>;
+        static_assert(
+            clock, "baton: the strategy of Clock<...> needs now(), wall() and timer(executor); see Steady");
+        constexpr bool transport = TransportStrategy<strategy_or<slot::transport, List, Tcp>>;
+        static_assert(transport, "baton: the strategy of Transport<...> needs a template Socket<Executor>, "
+                                 "socket_maker(executor) and settings(); see Tcp");
+        return cache && deadline && clock && transport;
     }
 
     template <class P>

@@ -29,31 +29,6 @@
 
 namespace baton::detail {
 
-template <class Hook>
-inline constexpr bool classifies_later = false;
-template <class Hook>
-    requires requires(Hook& hook, const Draft& draft) { hook.classify(draft); }
-inline constexpr bool classifies_later<Hook> =
-    !std::is_convertible_v<decltype(std::declval<Hook&>().classify(std::declval<const Draft&>())),
-                           std::string_view>;
-template <class Hook>
-using classifies_later_t = std::bool_constant<classifies_later<Hook>>;
-
-/// Awaits the hook that names the task. Whatever it throws means "no task": a call is never lost because
-/// its classifier was.
-template <class C>
-boost::asio::awaitable<std::string, typename C::executor> classification(State<C>& state,
-                                                                         const Draft& draft) {
-    using Hooks = typename C::hooks;
-    constexpr std::size_t at = mp::mp_find_if<Hooks, classifies_later_t>::value;
-    std::string task;
-    try {
-        task = co_await std::get<at>(state.hooks).classify(draft);
-    } catch (...) { // cancelled or failed; the caller of this looks at the cancellation state
-    }
-    co_return task;
-}
-
 /// What drive() yields for `complete`.
 struct WholeReply {
     using type = result<Reply>;
@@ -88,13 +63,6 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
         for (; want != Want::done && want != Want::delta; want = call->advance()) {
             if (cancellation.cancelled() != asio::cancellation_type::none) {
                 call->leave(Errc::cancelled);
-                continue;
-            }
-            if (want == Want::classify) {
-                if constexpr (mp::mp_any_of<typename C::hooks, classifies_later_t>::value) {
-                    std::string task = co_await classification<C>(call->state(), call->draft());
-                    call->resumed_classify(std::move(task));
-                }
                 continue;
             }
             call->begin_wait(want);

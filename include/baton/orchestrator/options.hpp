@@ -67,12 +67,31 @@ S pick(std::tuple<A...>& args) {
     }
 }
 
+template <class S, class Args>
+inline constexpr bool configured_in = false;
+template <class S, class... A>
+inline constexpr bool configured_in<S, std::tuple<A...>> = (configures<S, A> || ...);
+
 /// How many of the global strategies an argument configures.
 template <class A, class List>
 inline constexpr std::size_t matches_in = 0;
 template <class A, class... S>
 inline constexpr std::size_t matches_in<A, mp::mp_list<S...>> =
     (std::size_t{0} + ... + (configures<S, A> ? 1 : 0));
+
+/// W::Credentials: an object among the options for what an Options member cannot be, such as a callable.
+struct NoCredentials {};
+template <class W>
+struct credentials {
+    using type = NoCredentials;
+};
+template <class W>
+    requires requires { typename W::Credentials; }
+struct credentials<W> {
+    using type = typename W::Credentials;
+};
+template <class W>
+using credentials_of = typename credentials<W>::type;
 
 template <class C>
 using global_strategies = mp::mp_append<
@@ -84,7 +103,8 @@ template <class A, class List>
 inline constexpr std::size_t wires_with = 0;
 template <class A, class... W>
 inline constexpr std::size_t wires_with<A, mp::mp_list<W...>> =
-    (std::size_t{0} + ... + (std::is_same_v<typename W::Options, A> ? 1 : 0));
+    (std::size_t{0} + ... +
+     (std::is_same_v<typename W::Options, A> || std::is_same_v<credentials_of<W>, A> ? 1 : 0));
 
 /// Checks `to<P>` of typed route rows against the provider list.
 template <class Wires, class A>
@@ -101,12 +121,43 @@ struct rows_ok<Wires, T<R...>> {
     static constexpr bool value = (row<R>::value && ...);
 };
 
+/// Whether every argument of an on<P>(...) configures P's wire or one of P's own policies.
+template <class C, class A>
+struct on_fits;
+template <class C, class P, class... A>
+struct on_fits<C, On<P, A...>> {
+    static constexpr std::size_t index = mp::mp_find<typename C::wires, P>::value;
+    using own = typename provider_parts<typename C::template provider<index>>::policies;
+    using strategies = mp::mp_transform<strategy_of, own>;
+    static constexpr bool value = ((std::is_same_v<typename P::Options, A> ||
+                                    std::is_same_v<credentials_of<P>, A> || matches_in<A, strategies> == 1) &&
+                                   ...);
+};
+
+template <class... A>
+inline constexpr bool distinct = mp::mp_is_set<mp::mp_list<A...>>::value;
+
+/// Whether `configure` can change what A configures.
+template <class C, class A>
+inline constexpr bool can_change = wires_with<A, typename C::wires> > 0 || configures<typename C::route, A>;
+template <class C, class P, class... A>
+inline constexpr bool can_change<C, On<P, A...>> =
+    ((std::is_same_v<typename P::Options, A> || std::is_same_v<credentials_of<P>, A>) && ...);
+
 template <class C, class A>
 consteval bool check_argument() {
     if constexpr (is_on<A>) {
         constexpr bool known = mp::mp_contains<typename C::wires, typename A::provider>::value;
         static_assert(known, "baton: on<P>(...) names a provider that is not in the composition");
-        return known;
+        if constexpr (known) {
+            constexpr bool fits = on_fits<C, A>::value;
+            static_assert(fits,
+                          "baton: on<P>(...) takes the wire's Options or Credentials and what configures the "
+                          "provider's own policies; this argument configures neither");
+            return fits;
+        } else {
+            return false;
+        }
     } else {
         constexpr std::size_t matches =
             matches_in<A, global_strategies<C>> + wires_with<A, typename C::wires>;

@@ -9,6 +9,7 @@
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include <cstdlib>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -18,12 +19,16 @@ namespace baton::detail {
 /// What is known of one provider at run time.
 struct ProviderSettings {
     std::string_view name;
-    std::string problem;    ///< not empty: unconfigured, and why
-    std::size_t origin = 0; ///< in the pool
-    std::string path;       ///< prefix of the base URL
-    Secret head;            ///< header lines common to all its requests, credentials included
-    std::string health;     ///< path of the health check
-    Target target;          ///< with its default model
+    std::string problem;                 ///< not empty: unconfigured, and why
+    std::size_t origin = 0;              ///< in the pool
+    std::string path;                    ///< prefix of the base URL
+    Secret head;                         ///< header lines common to all its requests, credentials included
+    Secret key;                          ///< so that no error text repeats it
+    std::string base_url;                ///< as configured
+    std::string authority;               ///< the Host header
+    std::shared_ptr<const void> account; ///< the wire's Account, where it has one
+    Capabilities capabilities;
+    Target target; ///< with its default model
 };
 
 /// A route row, resolved.
@@ -58,24 +63,47 @@ inline std::string_view environment(std::string_view name) {
 
 /// One provider's settings from its options, the environment and the wire's defaults, in that order.
 template <class W, class Pool>
-ProviderSettings make_provider(const typename W::Options& options, std::size_t index, const NetSettings& net,
-                               Pool& pool) {
+ProviderSettings make_provider(const typename W::Options& options, const credentials_of<W>* credentials,
+                               std::size_t index, const NetSettings& net, Pool& pool,
+                               const ProviderSettings* before) {
     ProviderSettings made;
     made.name = W::name;
     const std::string option = std::string(W::name) + " Options.base_url";
     std::string_view base = options.base_url;
+    if (base.empty() && before) base = before->base_url;
     if (base.empty()) base = environment(W::base_url_variable);
     if (base.empty()) base = W::default_base_url;
-    std::string problem;
+    std::string problem, made_base;
+    if constexpr (wire::HasBaseUrl<W>) {
+        if (base.empty()) {
+            result<std::string> found = W::base_url(options, environment);
+            if (found) {
+                base = made_base = *std::move(found);
+            } else {
+                made.problem = found.error().detail().message;
+                base = "https://unconfigured.invalid";
+            }
+        }
+    }
+    if (base.empty()) {
+        made.problem =
+            option + " is not set" +
+            (W::base_url_variable.empty()
+                 ? std::string("; give the server's address, e.g. http://127.0.0.1:8000/v1")
+                 : ", nor is " + std::string(W::base_url_variable) + "; give the server's address");
+        base = "https://unconfigured.invalid";
+    }
     std::optional<net::BaseUrl> url = net::BaseUrl::parse(base, option, problem, net.allow_http);
     if (!url) bad_option(problem);
 
-    const Secret key(options.key.empty() ? environment(W::key_variable) : options.key);
+    const Secret key(!options.key.empty() ? options.key
+                     : before             ? before->key.reveal()
+                                          : environment(W::key_variable));
     if (!net::header_value_ok(key.reveal())) {
         bad_option(std::string(W::name) +
                    " key: contains a line break or control character; check how it was read");
     }
-    if (key.empty() && !W::key_variable.empty()) {
+    if (key.empty() && !W::key_variable.empty() && !wire::HasAccount<W>) {
         made.problem = std::string(W::key_variable) + " is not set; export it or pass " +
                        std::string(W::name) + "'s Options{.key = ...}";
     }
@@ -85,11 +113,33 @@ ProviderSettings make_provider(const typename W::Options& options, std::size_t i
     if (const std::optional<Error> refused = W::write_account_headers(options, key, head)) {
         bad_option(refused->detail().message);
     }
+    if constexpr (wire::HasAccount<W>) {
+        const auto make = [&] {
+            if constexpr (requires { typename W::Credentials; }) {
+                return W::Account::make(options, key, environment, credentials);
+            } else {
+                return W::Account::make(options, key, environment);
+            }
+        };
+        result<typename W::Account> account = make();
+        if (!account) {
+            if (account.error() != Errc::auth) bad_option(account.error().detail().message);
+            if (made.problem.empty()) made.problem = account.error().detail().message;
+        } else {
+            made.account = std::make_shared<const typename W::Account>(*std::move(account));
+        }
+    }
+    made.capabilities = W::capabilities;
+    made.target.max_context = W::capabilities.max_context;
     made.path = url->path();
-    made.health = W::health_path;
+    made.authority = url->authority();
+    made.key = key;
+    made.base_url = base;
     made.target.provider = index;
     made.target.provider_name = W::name;
-    made.target.model = options.model.empty() ? std::string_view(W::default_model) : options.model;
+    made.target.model = !options.model.empty() ? options.model
+                        : before               ? std::string_view(before->target.model)
+                                               : std::string_view(W::default_model);
     const net::ProxySettings::Choice choice = net.proxy.for_target(*url);
     if (!choice.error.empty()) bad_option(std::string(choice.error));
     if (choice.proxy && choice.proxy->tls) {
@@ -110,6 +160,14 @@ template <class C, class Snap, class Route>
 void plan_rows(Snap& snapshot, const Route& route) {
     snapshot.rows.reserve(route.entries.size());
     for (const auto& entry : route.entries) {
+        for (const PlannedRow& known : snapshot.rows) {
+            if (known.task == entry.task) {
+                bad_option("Route: row \"" + entry.task + "\" is given twice; merge the two");
+            }
+        }
+        if (entry.latency && *entry.latency <= Duration::zero()) {
+            bad_option("Route: row \"" + entry.task + "\": max_latency must be positive");
+        }
         PlannedRow planned;
         planned.task = entry.task;
         for (const RowTarget& row : entry.targets) {
@@ -125,11 +183,18 @@ void plan_rows(Snap& snapshot, const Route& route) {
                     "Route: row \"" + entry.task + "\" names provider \"" + row.provider_name +
                     "\", which is not in the composition; list it as Provider<...> or correct the name");
             }
+            for (bool Capabilities::* what : entry.needed) {
+                if (snapshot.providers[index].capabilities.*what) continue;
+                bad_option("Route: row \"" + entry.task + "\" needs what " +
+                           std::string(snapshot.providers[index].name) +
+                           " cannot do; take it out of the row");
+            }
             Target target = snapshot.providers[index].target;
             if (!row.model.empty()) target.model = row.model;
             target.temperature = row.temperature;
             target.max_tokens = row.max_tokens;
             target.max_latency = entry.latency;
+            if (row.max_context != 0) target.max_context = row.max_context;
             planned.targets.push_back(std::move(target));
         }
         if (planned.targets.empty()) {

@@ -67,19 +67,22 @@ public:
         boost::intrusive_ptr<Snap> next(new Snap);
         mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
             using W = typename C::template wire<i.value>;
-            const typename W::Options* options = provider_options<i.value>(args);
-            if (!options && snapshot) {
+            const auto* options = provider_argument<i.value, typename W::Options>(args);
+            const auto* credentials = provider_argument<i.value, credentials_of<W>>(args);
+            if (!options && !credentials && snapshot) {
                 next->providers.push_back(snapshot->providers[i]);
             } else {
-                next->providers.push_back(make_provider<W>(options ? *options : typename W::Options{}, i,
-                                                           transport.settings(), pool));
+                next->providers.push_back(make_provider<W>(options ? *options : typename W::Options{},
+                                                           credentials, i, transport.settings(), pool,
+                                                           snapshot ? &snapshot->providers[i] : nullptr));
             }
         });
         if constexpr (C::has_route) {
-            if (snapshot) route = reconfigured(route, args);
-            plan_rows<C>(*next, route);
+            auto planned = snapshot ? reconfigured(route, args) : route;
+            plan_rows<C>(*next, planned);
+            route = std::move(planned);
         }
-        snapshot = std::move(next);
+        snapshot = std::move(next);                      // nothing throws from here on
         if constexpr (C::has_cache) cache.store.clear(); // answers of other options
     }
 
@@ -90,6 +93,9 @@ public:
         for (auto& t : own_state.targets) {
             if (t.model == target.model) return t;
         }
+        // callers may name models; those beyond a bound share the state of the last
+        constexpr std::size_t most = 256;
+        if (own_state.targets.size() >= most) return own_state.targets.back();
         if constexpr (C::template own_breaker<I>) {
             return own_state.targets.emplace_back(target.model, own_state.breaker);
         } else {
@@ -178,24 +184,24 @@ private:
     static std::tuple<H...> make_hooks(Args& args, mp::mp_list<H...>*) {
         return std::tuple<H...>(pick<H>(args)...);
     }
-    template <std::size_t I, class... A>
-    static const typename C::template wire<I>::Options* provider_options(std::tuple<A...>& args) {
+    /// The argument of type T that is meant for provider I: given plainly, or inside on<P>(...), which wins.
+    template <std::size_t I, class T, class... A>
+    static const T* provider_argument(std::tuple<A...>& args) {
         using W = typename C::template wire<I>;
-        const typename W::Options* found = nullptr;
+        const T *plain = nullptr, *own = nullptr;
         mp::tuple_for_each(args, [&](auto& arg) {
             using Arg = std::decay_t<decltype(arg)>;
-            if constexpr (std::is_same_v<Arg, typename W::Options>) {
-                found = &arg;
+            if constexpr (std::is_same_v<Arg, T>) {
+                plain = &arg;
             } else if constexpr (is_on<Arg>) {
                 if constexpr (std::is_same_v<typename Arg::provider, W>) {
                     mp::tuple_for_each(arg.args, [&](auto& inner) {
-                        if constexpr (std::is_same_v<std::decay_t<decltype(inner)>, typename W::Options>)
-                            found = &inner;
+                        if constexpr (std::is_same_v<std::decay_t<decltype(inner)>, T>) own = &inner;
                     });
                 }
             }
         });
-        return found;
+        return own ? own : plain;
     }
     template <std::size_t I, class S, class... A>
     static S pick_on(std::tuple<A...>& args) {
@@ -203,7 +209,8 @@ private:
         mp::tuple_for_each(args, [&](auto& arg) {
             using Arg = std::decay_t<decltype(arg)>;
             if constexpr (is_on<Arg>) {
-                if constexpr (std::is_same_v<typename Arg::provider, typename C::template wire<I>>) {
+                if constexpr (std::is_same_v<typename Arg::provider, typename C::template wire<I>> &&
+                              configured_in<S, decltype(arg.args)>) {
                     made.emplace(pick<S>(arg.args));
                 }
             }

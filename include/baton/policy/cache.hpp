@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/core/time.hpp>
+#include <baton/detail/require_option.hpp>
 #include <baton/policy/slot.hpp>
 
 #include <cstddef>
@@ -21,7 +22,10 @@ public:
         bool single_flight = true;                 ///< equal calls share one upstream call
     };
     ExactMatch() = default;
-    explicit ExactMatch(const Options& options) : options(options) {}
+    /// Throws std::invalid_argument, naming the option that is out of range.
+    explicit ExactMatch(const Options& options) : options(options) {
+        detail::require_option(options.ttl > Duration::zero(), "ExactMatch: ttl must be positive");
+    }
 
     Options options;
 };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,7 @@ public:
     std::string model;                   ///< "" = the provider's own
     std::optional<double> temperature;
     std::optional<std::uint32_t> max_tokens;
+    std::uint32_t max_context = 0; ///< tokens its model takes; 0: not known
 };
 
 /// A target in a route row, typed by its provider so that the compiler checks it against the list.
@@ -36,6 +38,12 @@ public:
     /// Sampling temperature for this target instead of the request's.
     To temperature(double value) && {
         RowTarget::temperature = value;
+        return std::move(*this);
+    }
+    /// Tokens this model takes. After a context overflow the call goes on only with a target that is known to
+    /// take more than the one that refused.
+    To max_context(std::uint32_t tokens) && {
+        RowTarget::max_context = tokens;
         return std::move(*this);
     }
     /// Cap on the answer for this target; the request's applies if smaller.
@@ -76,9 +84,33 @@ public:
         return std::move(*this);
     }
 
+    /// The requests of this task ask for something that not every vendor has:
+    /// `.needs<&Capabilities::tools>()`. Targets given as to<P>() are checked by the compiler, those given by
+    /// name when the table is installed.
+    template <bool Capabilities::* What>
+    Row needs() && {
+        constexpr bool all_have_it = (has<Targets, What>() && ...);
+        static_assert(all_have_it,
+                      "baton: a target of this row cannot do what the row needs<...>; its wire's "
+                      "`capabilities` say so");
+        needed.push_back(What);
+        return std::move(*this);
+    }
+
     std::string task;
     std::vector<RowTarget> targets;
     std::optional<Duration> latency;
+    std::vector<bool Capabilities::*> needed;
+
+private:
+    template <class T, bool Capabilities::* What>
+    static consteval bool has() {
+        if constexpr (std::is_void_v<typename T::provider>) {
+            return true; // a name: known at run time
+        } else {
+            return T::provider::capabilities.*What;
+        }
+    }
 };
 
 /// `row("chat", to<Gemini>("gemini-2.5-flash"), to<OpenAI>("gpt-5-mini"))`.
@@ -102,19 +134,22 @@ public:
         std::string task;
         std::vector<RowTarget> targets;
         std::optional<Duration> latency;
+        std::vector<bool Capabilities::*> needed;
     };
 
     ByTask() = default;
     explicit ByTask(Rows... rows)
         requires(sizeof...(Rows) > 0)
     {
-        (entries.push_back(Entry(std::move(rows.task), std::move(rows.targets), rows.latency)), ...);
+        (entries.push_back(
+             Entry(std::move(rows.task), std::move(rows.targets), rows.latency, std::move(rows.needed))),
+         ...);
     }
     template <class... Other>
         requires(sizeof...(Rows) == 0 && sizeof...(Other) > 0)
     ByTask(ByTask<Other...> typed) {
         for (auto& e : typed.entries)
-            entries.push_back(Entry(std::move(e.task), std::move(e.targets), e.latency));
+            entries.push_back(Entry(std::move(e.task), std::move(e.targets), e.latency, std::move(e.needed)));
     }
 
     std::vector<Entry> entries;

@@ -49,7 +49,9 @@ struct Outcome {
 ///
 ///     void on_request(Draft&)                      edit the request before anything else happens
 ///     std::optional<Error> on_request(Draft&)      ... or refuse it
-///     T classify(const Draft&)                     the task; T is text, or an awaitable of text
+///     T classify(const Draft&)                     the task; T is text, or an awaitable of text, which is
+///                                                  cancelled when the call ends (and runs beside other
+///                                                  calls, so it must be thread-safe under `Threads<Multi>`)
 ///     void on_targets(std::vector<const Target*>&) reorder or remove targets
 ///     void on_start(const Request&)                a call begins
 ///     void on_attempt(const Attempt&)              an attempt ended (or was skipped)

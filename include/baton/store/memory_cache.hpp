@@ -259,7 +259,7 @@ private:
     Duration jittered(Duration ttl) noexcept {
         if (limits_.ttl_jitter == 0) return ttl;
         const std::uint64_t random = detail::scatter(seed_ + ++stored_);
-        const double unit = static_cast<double>(random >> 11) * 0x1p-53 * 2 - 1; // in [-1, 1)
+        const double unit = static_cast<double>(static_cast<std::int64_t>(random)) * 0x1p-63; // in [-1, 1]
         const double spread = static_cast<double>(ttl.count()) * limits_.ttl_jitter * unit;
         // "for ever" stays so: it cannot be lengthened
         if (spread > 0 && ttl > Duration::max() / 2) return ttl;

@@ -39,6 +39,7 @@ using Environment = std::string_view (*)(std::string_view name);
 
 /// A request as it is about to leave, for wires that sign it or whose URL depends on options.
 struct Departure {
+    std::string_view method;    ///< "POST"
     std::string_view authority; ///< the Host header: "host" or "host:port"
     std::string_view base_path; ///< of the base URL, in front of Outgoing::path; "" or "/v1"
     WallTime now;
@@ -47,13 +48,11 @@ struct Departure {
 /// A wire whose credentials or URLs are more than constant header lines has an `Account`: made once when the
 /// orchestrator is configured, asked for each request. `make` returns Errc::auth if a credential is missing
 /// (the provider is then skipped), any other error if an option is wrong. `authorize` may extend
-/// Outgoing::path and headers; the body is final. An Account with a member `use(Credentials)` takes a
-/// `W::Credentials` object among the orchestrator's options: what cannot be an Options member, such as a
-/// callable.
+/// Outgoing::path and headers; the body is final. A wire with a type `Credentials` takes an object of
+/// it among the orchestrator's options, for what cannot be an Options member, such as a callable; `make` gets
+/// a pointer to it, or null, as its fourth argument.
 template <class W>
-concept HasAccount = requires(const typename W::Options& options, const Secret& key, Environment environment,
-                              const typename W::Account& account, const Departure& departure, Outgoing out) {
-    { W::Account::make(options, key, environment) } -> std::same_as<result<typename W::Account>>;
+concept HasAccount = requires(const typename W::Account& account, const Departure& departure, Outgoing out) {
     { account.authorize(departure, out) } -> std::same_as<std::optional<Error>>;
 };
 

@@ -140,25 +140,31 @@ inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     static_cast<void>(priority);
     static_cast<void>(cacheable);
 
-    // one bit for every member that may be absent or empty: most are, and then take no room
+    // one bit for every member that may be absent or empty: most are, mostly all of them, and then take no
+    // room
     std::uint64_t present = 0;
     const auto bit = [&](bool set, int at) { present |= std::uint64_t{set} << at; };
-    bit(!parallel_tools, 0);
-    bit(temperature.has_value(), 1);
-    bit(top_p.has_value(), 2);
-    bit(seed.has_value(), 3);
-    bit(max_tokens.has_value(), 4);
-    bit(!tenant.empty(), 5);
-    bit(!model.empty(), 6);
-    bit(!task.empty(), 7);
-    bit(!extra.empty(), 8);
-    bit(!tools.empty(), 9);
-    bit(!stop.empty(), 10);
-    bit(!fallbacks.empty(), 11);
-    bit(static_cast<bool>(tool_choice), 12);
-    bit(static_cast<bool>(response_format), 13);
-    bit(static_cast<bool>(tuning), 14);
-    bit(lossy, 15);
+    const bool plain = (tenant.size() | model.size() | task.size() | extra.size()) == 0 && tools.empty() &&
+                       stop.empty() && fallbacks.empty() && !tool_choice && !response_format && !tuning &&
+                       !temperature && !top_p && !seed && !max_tokens && parallel_tools && !lossy;
+    if (!plain) {
+        bit(!parallel_tools, 0);
+        bit(temperature.has_value(), 1);
+        bit(top_p.has_value(), 2);
+        bit(seed.has_value(), 3);
+        bit(max_tokens.has_value(), 4);
+        bit(!tenant.empty(), 5);
+        bit(!model.empty(), 6);
+        bit(!task.empty(), 7);
+        bit(!extra.empty(), 8);
+        bit(!tools.empty(), 9);
+        bit(!stop.empty(), 10);
+        bit(!fallbacks.empty(), 11);
+        bit(static_cast<bool>(tool_choice), 12);
+        bit(static_cast<bool>(response_format), 13);
+        bit(static_cast<bool>(tuning), 14);
+        bit(lossy, 15);
+    }
     sink.word(present | std::uint64_t{messages.size()} << 16);
 
     if (present != 0) {

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/detail/require_option.hpp>
 #include <baton/orchestrator/environment.hpp>
 
 #include <cstdlib>
@@ -8,6 +9,13 @@
 namespace baton {
 
 BATON_DECL Tcp::Tcp(const Options& o) {
+    using detail::require_option;
+    require_option(o.max_connections > 0, "Tcp: max_connections must be at least 1");
+    require_option(o.pool_wait >= Duration::zero(), "Tcp: pool_wait must not be negative");
+    require_option(o.idle >= Duration::zero(), "Tcp: idle must not be negative");
+    require_option(o.max_reply >= 1024, "Tcp: max_reply must be at least 1024 bytes");
+    require_option(o.max_event >= 256, "Tcp: max_event must be at least 256 bytes");
+    require_option(o.max_header >= 1024, "Tcp: max_header must be at least 1024 bytes");
     auto made = std::make_shared<NetSettings>();
     net::TlsOptions tls;
     tls.ca_file = o.ca_file;

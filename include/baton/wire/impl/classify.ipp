@@ -200,6 +200,12 @@ inline std::string_view next_step(Errc code) noexcept {
     case Errc::context_overflow: return "shorten the conversation or route to a model with a larger window";
     case Errc::too_large: return "send less, lower max_tokens, or raise the account's limit";
     case Errc::protocol: return "check base_url";
+    case Errc::rate_limited: return "wait, add Retry<...> or list another provider";
+    case Errc::transient:
+    case Errc::unavailable: return "retry later, add Retry<...> or list another provider";
+    case Errc::invalid_request: return "correct the request; another attempt would fail likewise";
+    case Errc::content_filtered:
+        return "change what is asked; Fallback<InOrder> goes around a filter only if told to";
     default: return {};
     }
 }
