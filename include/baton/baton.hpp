@@ -10,8 +10,10 @@
 #include <baton/core/request.hpp>
 
 #include <baton/wire/anthropic.hpp>
+#include <baton/wire/gemini.hpp>
 #include <baton/wire/openai.hpp>
 #include <baton/wire/openai_responses.hpp>
+#include <baton/wire/vertex.hpp>
 
 #include <baton/policy/breaker.hpp>
 #include <baton/policy/cache.hpp>

@@ -31,8 +31,15 @@
 #include <baton/policy/impl/rng.ipp>
 #include <baton/wire/impl/anthropic.ipp>
 #include <baton/wire/impl/anthropic_encode.ipp>
+#include <baton/wire/impl/anthropic_request.ipp>
 #include <baton/wire/impl/classify.ipp>
 #include <baton/wire/impl/encode.ipp>
+#include <baton/wire/impl/gemini.ipp>
+#include <baton/wire/impl/gemini_arguments.ipp>
+#include <baton/wire/impl/gemini_codec.ipp>
+#include <baton/wire/impl/gemini_encode.ipp>
+#include <baton/wire/impl/gemini_errands.ipp>
+#include <baton/wire/impl/gemini_reply.ipp>
 #include <baton/wire/impl/hint.ipp> // classify.ipp uses its helpers
 #include <baton/wire/impl/openai.ipp>
 #include <baton/wire/impl/openai_chat.ipp>
@@ -42,3 +49,4 @@
 #include <baton/wire/impl/openai_responses_items.ipp>
 #include <baton/wire/impl/openai_responses_request.ipp>
 #include <baton/wire/impl/openai_responses_stream.ipp>
+#include <baton/wire/impl/vertex.ipp>

@@ -330,6 +330,45 @@ BOOST_AUTO_TEST_CASE(huge_events) {
     BOOST_TEST(fed_by(1, bytes + "\n").events.size() == 1U);
 }
 
+// What the standard discards at the end, at every split: a lacking blank line, and a document behind the
+// events.
+BOOST_AUTO_TEST_CASE(what_is_left_at_the_end) {
+    struct Case {
+        std::string stream;
+        std::string last; // data; "" = nothing is left
+    };
+    const Case cases[] = {
+        {"data: a\n\n", ""},
+        {"data: a\n\ndata: [DONE]\n", "[DONE]"},
+        {"data: a\r\n\r\ndata: [DONE]\r\n", "[DONE]"},
+        {"data: a\n\ndata: cut in the mid", ""},
+        {"data: a\n\n{\n  \"error\": {\n    \"code\": 499\n  }\n}\n",
+         "{\n  \"error\": {\n    \"code\": 499\n  }\n}\n"},
+        {"data: a\n\n{\"error\":\"x\"}", "{\"error\":\"x\"}"},
+        {"data: a\n\n[1,\r\n2]", "[1,\n2]"},
+        {"{\"noise\":1}\ndata: a\n\n", ""},
+        {"data: a\n\n: bye\nnoise\n", ""},
+    };
+    for (const Case& one : cases) {
+        for (std::size_t cut = 0; cut <= one.stream.size(); ++cut) {
+            SseParser parser;
+            SseEvent event;
+            int events = 0;
+            for (std::string_view input :
+                 {std::string_view(one.stream).substr(0, cut), std::string_view(one.stream).substr(cut)}) {
+                const std::string piece(input);
+                std::string_view rest = piece;
+                while (parser.next(rest, event) == SseParser::Status::event) ++events;
+            }
+            BOOST_TEST(events == 1);
+            const bool left = parser.finish(event);
+            BOOST_TEST(left == !one.last.empty(), one.stream << " cut at " << cut);
+            if (left) BOOST_TEST(event.data == one.last);
+            BOOST_TEST(!parser.finish(event)); // once
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(random_streams_agree_with_the_standard) {
     constexpr std::string_view pieces[] = {"data: x\n\n"sv,
                                            "data: y\r\n"sv,

@@ -147,6 +147,61 @@ BOOST_AUTO_TEST_CASE(every_member) {
         "metadata":{"user_id":"u"},"thinking":{"type":"enabled","budget_tokens":1024}})"));
 }
 
+BOOST_AUTO_TEST_CASE(every_member_of_tuning) {
+    Request request("Hi", ResponseFormat("shape", R"({"type":"object"})", true), top_k(5), reasoning(2000),
+                    reasoning("low"), service_tier("auto"), end_user("u-1"));
+    BOOST_TEST(written(request) == test::parse(R"({
+        "model":"m","max_tokens":4096,"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}],
+        "output_config":{"format":{"type":"json_schema","schema":{"type":"object"}},"effort":"low"},
+        "top_k":5,"thinking":{"type":"enabled","budget_tokens":2000},"service_tier":"auto",
+        "metadata":{"user_id":"u-1"}})"));
+    BOOST_TEST(written(Request("Hi", reasoning(0))).at("thinking") == test::parse(R"({"type":"disabled"})"));
+    const auto nothing_of = [](auto part) {
+        const Encoded refused = encode(Request("Hi", part));
+        BOOST_TEST_REQUIRE(refused.error.has_value());
+        BOOST_TEST(refused.error->errc() == Errc::invalid_request);
+        BOOST_TEST(refused.error->what().find("lossy()") != std::string::npos);
+        BOOST_TEST(written(Request("Hi", part, lossy())) == written(Request("Hi")));
+    };
+    nothing_of(seed(7));
+    nothing_of(frequency_penalty(0.5));
+    nothing_of(presence_penalty(0.5));
+    nothing_of(top_logprobs(2));
+    nothing_of(choices(2));
+}
+
+BOOST_AUTO_TEST_CASE(prompt_cache_markers) {
+    Request request(user_parts(cache_point(Part("A long document.")), Part("A question.")));
+    BOOST_TEST(written(request).at("messages") == test::parse(R"([{"role":"user","content":[
+        {"type":"text","text":"A long document.","cache_control":{"type":"ephemeral"}},
+        {"type":"text","text":"A question."}]}])"));
+}
+
+BOOST_AUTO_TEST_CASE(token_counts_and_model_lists) {
+    Request request("Hi", max_tokens(5), temperature(1), stop("x"), reasoning(2000), tools(Tool("now", "")));
+    Target target;
+    target.model = "m";
+    std::string path, headers, body;
+    BOOST_TEST(!Anthropic::encode_count(Draft(request), target, wire::Outgoing{path, headers, body}));
+    BOOST_TEST(path == "/v1/messages/count_tokens");
+    BOOST_TEST(test::parse(body) == test::parse(R"({"model":"m","messages":[{"role":"user","content":[
+        {"type":"text","text":"Hi"}]}],"tools":[{"name":"now","input_schema":{"type":"object","properties":{}}}]})"));
+    std::uint64_t tokens = 0;
+    BOOST_TEST(!Anthropic::decode_count(R"({"input_tokens": 19})", tokens));
+    BOOST_TEST(tokens == 19u);
+    for (const char* broken :
+         {"", "{}", R"({"input_tokens":-1})", R"({"input_tokens":"19"})", R"({"input_tokens":19)"}) {
+        const auto wrong = Anthropic::decode_count(broken, tokens);
+        BOOST_TEST((wrong && wrong->errc() == Errc::protocol), broken);
+    }
+    std::vector<ModelInfo> models;
+    BOOST_TEST(!Anthropic::decode_models(
+        R"({"data":[{"type":"model","id":"a"},{"id":"b"}],"has_more":false})", models));
+    BOOST_TEST_REQUIRE(models.size() == 2u);
+    BOOST_TEST(models[1].id == "b");
+    BOOST_TEST(Anthropic::decode_models(R"({"data":[{"id":"a"})", models).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(tool_choices) {
     const auto choice = [](ToolChoice::Mode mode, bool parallel) {
         Request request(user("x"), tools(Tool("f", "")), ToolChoice(mode));
@@ -232,7 +287,7 @@ BOOST_AUTO_TEST_CASE(extra_wins) {
 BOOST_AUTO_TEST_CASE(what_cannot_be_said_is_refused_by_name) {
     BOOST_TEST(refusal(Request(user("x"), seed(1))) ==
                "anthropic cannot express `seed`: its API has no such parameter; "
-               "leave it out or use a target that has it");
+               "leave it out, add lossy() to drop it, or use a target that has it");
     BOOST_TEST(refusal(Request(user("x"), ResponseFormat(ResponseFormat::Kind::json_object)))
                    .starts_with("anthropic cannot express `response_format: json_object`"));
     BOOST_TEST(refusal(Request(user("x"), extra("nonsense"))).starts_with("`extra` is not a JSON object"));

@@ -117,4 +117,30 @@ const std::vector<Suite> suites = {
 
 BOOST_AUTO_TEST_CASE(every_recording_reads_as_it_says) { run_suites(suites, errors); }
 
+BOOST_AUTO_TEST_CASE(anthropic_counts_and_lists) {
+    const auto recordings = Recordings::open();
+    if (!recordings) {
+        std::cout
+            << "skipped: no recordings (BATON_RECORDINGS names no directory with index.jsonl); 4 cases\n";
+        return;
+    }
+    for (const RecordingEntry& entry : recordings->entries()) {
+        if (entry.provider != "anthropic" || entry.status != 200) continue;
+        const std::string body = recordings->response(entry).body;
+        if (entry.api_detail == "count_tokens") {
+            std::uint64_t tokens = 0;
+            BOOST_TEST(!Anthropic::decode_count(body, tokens), entry.id);
+            BOOST_TEST(tokens == test::parse(body).at("input_tokens").to_number<std::uint64_t>());
+        } else if (entry.api_detail == "models") {
+            std::vector<ModelInfo> models;
+            BOOST_TEST(!Anthropic::decode_models(body, models), entry.id);
+            const bj::value whole = test::parse(body);
+            const bj::array& list = whole.at("data").as_array();
+            BOOST_TEST_REQUIRE(models.size() == list.size());
+            for (std::size_t i = 0; i < list.size(); ++i)
+                BOOST_TEST(models[i].id == list[i].at("id").as_string());
+        }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

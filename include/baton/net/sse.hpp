@@ -41,14 +41,10 @@ public:
     /// into the bytes of `input` or into the parser, and hold until the next call or reset().
     BATON_DECL Status next(std::string_view& input, SseEvent& event);
 
-    /// The stream has ended: whether there is a last event that lacks nothing but its blank line. The
-    /// standard discards it; vendors end streams so, and the HTTP framing has said that nothing is missing.
-    bool finish(SseEvent& event) noexcept {
-        if (!has_data_ || !line_.empty()) return false;
-        event = {has_type_ ? std::string_view(type_) : std::string_view("message"), data_, id_};
-        has_data_ = has_type_ = has_id_ = false;
-        return true;
-    }
+    /// The stream has ended: whether there is something left that the standard discards and vendors mean.
+    /// Either a last event that lacks nothing but its blank line (the HTTP framing has said that nothing is
+    /// missing), or a bare JSON document behind the last event, as Google sends for an error.
+    BATON_DECL bool finish(SseEvent& event);
 
     /// Back to the start of a stream; keeps the limits and the memory.
     BATON_DECL void reset() noexcept;
@@ -69,7 +65,8 @@ private:
         byte_order_mark = 1,
         line_feed = 2,
         comment = 4,
-        failure = 8
+        failure = 8,
+        document = 16 // lines of one are being collected
     };
     // The event as far as it is known during one call: views into the input, or into data_ and type_.
     struct Draft {
@@ -95,6 +92,7 @@ private:
     std::string data_;      // data that had to be copied; stale unless has_data_
     std::string type_;      // likewise
     std::string id_;
+    std::string document_; // lines that are no fields, from one on that begins with a brace
     std::optional<std::uint64_t> retry_;
 };
 

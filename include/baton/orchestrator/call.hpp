@@ -118,7 +118,10 @@ public:
     void begin_wait(Want want);
     void resumed_read(error_code ec, std::size_t n);
     void resumed_write(error_code ec, std::size_t n);
-    void resumed_park() noexcept { waiting_ = Waiting::nothing; }
+    void resumed_park() {
+        const std::unique_lock lock(state_->mutex);
+        waiting_ = Waiting::nothing;
+    }
     /// This caller wants no more: cancels the work unless others read it. Synchronous.
     void leave(Errc why);
     /// The execution context is going: ends, and lets go of sockets and timers.

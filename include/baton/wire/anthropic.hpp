@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace baton::wire {
 
@@ -94,8 +95,9 @@ private:
 };
 
 /// Anthropic's messages API. It requires `max_tokens`: requests without it get default_max_tokens.
-/// It has no `seed` and no schema-free JSON mode: a request with either is refused. Its `strict` of a
-/// response_format is always on. System messages, wherever they stand, become `system` blocks.
+/// It has no `seed`, penalties, log probabilities or schema-free JSON mode: a request with any is refused
+/// unless it is lossy. Its `strict` of a response_format is always on. System messages, wherever they stand,
+/// become `system` blocks.
 struct Anthropic {
     struct Options {
         std::string_view base_url{}; ///< "" = $ANTHROPIC_BASE_URL, else https://api.anthropic.com
@@ -119,10 +121,20 @@ struct Anthropic {
     static constexpr Capabilities capabilities{.tools = true,
                                                .parallel_tools = true,
                                                .images = true,
+                                               .image_urls = true,
                                                .documents = true,
                                                .json_schema = true,
+                                               .strict_tools = true,
                                                .prefill = true,
-                                               .reasoning = true};
+                                               .reasoning = true,
+                                               .reasoning_effort = true,
+                                               .reasoning_budget = true,
+                                               .top_k = true,
+                                               .service_tier = true,
+                                               .end_user = true,
+                                               .cache_control = true,
+                                               .token_count = true,
+                                               .max_context = 200'000};
 
     using StreamDecoder = AnthropicStreamDecoder;
 
@@ -132,12 +144,17 @@ struct Anthropic {
     BATON_DECL static std::optional<Error> encode(const Draft& draft, const Target& target, bool stream,
                                                   Outgoing out);
     BATON_DECL static std::optional<Error> decode(std::string_view body, Reply& reply);
+    BATON_DECL static std::optional<Error> encode_count(const Draft& draft, const Target& target,
+                                                        Outgoing out);
+    BATON_DECL static std::optional<Error> decode_count(std::string_view body, std::uint64_t& tokens);
+    BATON_DECL static std::optional<Error> decode_models(std::string_view body,
+                                                         std::vector<ModelInfo>& models);
     static Error decode_error(int status, Headers headers, std::string_view body, WallTime now) {
         return make_error(detail::anthropic_vendor, status, headers, body, now);
     }
 };
 
-static_assert(Wire<Anthropic>, "Anthropic must model the Wire concept");
+static_assert(Wire<Anthropic> && CountsTokens<Anthropic> && ListsModels<Anthropic>);
 
 } // namespace baton::wire
 
@@ -148,4 +165,5 @@ using wire::Anthropic;
 #if !defined(BATON_SEPARATE_COMPILATION)
 #include <baton/wire/impl/anthropic.ipp>
 #include <baton/wire/impl/anthropic_encode.ipp>
+#include <baton/wire/impl/anthropic_request.ipp>
 #endif

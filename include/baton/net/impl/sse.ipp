@@ -59,6 +59,10 @@ BATON_DECL SseParser::Status SseParser::next(std::string_view& input, SseEvent& 
             event.id = id_;
             has_data_ = has_type_ = has_id_ = false;
             if (!dispatch) continue;
+            if ((pending_ & document) != 0) [[unlikely]] { // it was noise between two events
+                pending_ = static_cast<unsigned char>(pending_ & ~document);
+                document_.clear();
+            }
             input.remove_prefix(static_cast<std::size_t>(at - begin));
             return Status::event;
         }
@@ -128,7 +132,7 @@ BATON_DECL bool SseParser::resume(const char*& at, const char* end) {
         if (at == end && bom_ < mark.size()) return false;
         if (bom_ < mark.size()) line_.assign(mark.substr(0, bom_)); // it was not one
         bom_ = 0;
-        pending_ = nothing;
+        pending_ = static_cast<unsigned char>(pending_ & document);
     }
     if (at == end) return false;
     if ((pending_ & line_feed) != 0) {
@@ -138,10 +142,13 @@ BATON_DECL bool SseParser::resume(const char*& at, const char* end) {
     if ((pending_ & comment) != 0) {
         at = baton::detail::find<baton::detail::LineEnd, true>(at, at, end);
         if (at == end) return false;
-        pending_ = *at++ == '\r' ? line_feed : nothing;
-        if (pending_ == line_feed && at != end) {
-            if (*at == '\n') ++at;
-            pending_ = nothing;
+        pending_ = static_cast<unsigned char>(pending_ & ~comment);
+        if (*at++ == '\r') {
+            if (at == end) {
+                pending_ |= line_feed;
+            } else if (*at == '\n') {
+                ++at;
+            }
         }
     }
     return true;
@@ -193,7 +200,29 @@ BATON_DECL bool SseParser::field(std::string_view line, bool stable, bool ascii,
         const char* const end = value.data() + value.size();
         const auto done = std::from_chars(value.data(), end, number); // takes digits only, no sign
         if (done.ec == std::errc() && done.ptr == end) retry_ = number;
+    } else if ((pending_ & document) != 0 || ((line.front() == '{' || line.front() == '[') && !has_data_)) {
+        pending_ |= document;
+        if (document_.size() + line.size() >= limits_.event) return false;
+        document_.append(line).push_back('\n');
     }
+    return true;
+}
+
+BATON_DECL bool SseParser::finish(SseEvent& event) {
+    const bool bare = line_.starts_with('{') || line_.starts_with('[');
+    if (!has_data_ && pending_ != failure && ((pending_ & document) != 0 || bare)) {
+        pending_ = nothing;
+        document_.append(line_);
+        line_.clear();
+        data_.clear();
+        utf8::append_valid(data_, document_);
+        document_.clear();
+        event = {"message", data_, id_};
+        return true;
+    }
+    if (!has_data_ || !line_.empty()) return false;
+    event = {has_type_ ? std::string_view(type_) : std::string_view("message"), data_, id_};
+    has_data_ = has_type_ = has_id_ = false;
     return true;
 }
 
@@ -228,6 +257,7 @@ BATON_DECL void SseParser::reset() noexcept {
     has_data_ = has_type_ = has_id_ = false;
     line_.clear();
     id_.clear();
+    document_.clear();
     retry_.reset();
 }
 

@@ -129,7 +129,12 @@ private:
             if (part.detail && !part.detail->name.empty()) w_.key("title").string(part.detail->name);
             break;
         }
-        if (part.detail && part.detail->vendor == Anthropic::name) extra(part.detail->extra);
+        const bool own = part.detail && part.detail->vendor == Anthropic::name;
+        if (own) extra(part.detail->extra);
+        if (part.detail && part.detail->cache_point &&
+            !(own && part.detail->extra.find("\"cache_control\"") != std::string::npos)) {
+            w_.key("cache_control").begin_object().key("type").string("ephemeral").end_object();
+        }
         w_.end_object();
     }
     json::Writer& begin(std::string_view type) { return w_.begin_object().key("type").string(type); }
@@ -181,114 +186,5 @@ private:
     json::Writer& w_;
 };
 
-inline std::optional<Error> write_anthropic_tools(const Request& request, json::Writer& w) {
-    w.begin_array();
-    for (std::size_t i = 0; i < request.tools.size(); ++i) {
-        const Tool& tool = request.tools[i];
-        w.begin_object().key("name").string(tool.name);
-        if (!tool.description.empty()) w.key("description").string(tool.description);
-        w.key("input_schema");
-        if (tool.parameters.empty()) {
-            w.raw(R"({"type":"object","properties":{}})"); // required even where there is nothing to say
-        } else if (is_json_object(tool.parameters)) {
-            w.raw(tool.parameters);
-        } else {
-            return not_json(Anthropic::name, "tools[" + std::to_string(i) + "].parameters");
-        }
-        if (tool.strict) w.key("strict").boolean(true);
-        w.end_object();
-    }
-    w.end_array();
-    return std::nullopt;
-}
-
-inline void write_anthropic_choice(const Request& request, json::Writer& w) {
-    using Mode = ToolChoice::Mode;
-    const Mode mode = request.tool_choice ? request.tool_choice->mode : Mode::vendor_default;
-    w.begin_object().key("type");
-    switch (mode) {
-    case Mode::vendor_default:
-    case Mode::automatic: w.string("auto"); break;
-    case Mode::none: w.string("none"); break;
-    case Mode::required: w.string("any"); break;
-    case Mode::named: w.string("tool").key("name").string(request.tool_choice->name); break;
-    }
-    if (!request.parallel_tools && mode != Mode::none) w.key("disable_parallel_tool_use").boolean(true);
-    w.end_object();
-}
-
-inline std::optional<Error> missing_from_anthropic(const Request& request, const Extra& extra) {
-    if (request.seed) {
-        return cannot_express(Anthropic::name, "seed", "its API has no such parameter",
-                              "leave it out or use a target that has it");
-    }
-    if (request.response_format && request.response_format->kind == ResponseFormat::Kind::json_object &&
-        !extra.has("output_config")) {
-        return cannot_express(Anthropic::name, "response_format: json_object",
-                              "its API has no schema-free JSON mode",
-                              "give a JSON Schema, or ask for JSON in the prompt");
-    }
-    return std::nullopt;
-}
-
-inline std::optional<Error> write_anthropic(const Request& request, const Target& target, bool stream,
-                                            json::Writer& w) {
-    Extra extra;
-    if (auto error = extra.read(Anthropic::name, request.extra)) return error;
-    if (auto error = missing_from_anthropic(request, extra)) return error;
-    const auto ours = [&](std::string_view name) {
-        if (extra.has(name)) return false;
-        w.key(name);
-        return true;
-    };
-    w.begin_object();
-    if (ours("model")) w.string(target.model);
-    if (ours("max_tokens"))
-        w.number(effective_max_tokens(request, target).value_or(Anthropic::default_max_tokens));
-    AnthropicMessages messages(w);
-    if (AnthropicMessages::any_system(request) && ours("system")) messages.system(request);
-    if (ours("messages")) messages.turns(request);
-    if (messages.error) return std::move(messages.error);
-    if (const auto value = effective_temperature(request, target)) {
-        if (ours("temperature")) w.number(*value);
-    }
-    if (request.top_p && ours("top_p")) w.number(*request.top_p);
-    if (!request.stop.empty() && ours("stop_sequences")) {
-        w.begin_array();
-        for (const std::string& sequence : request.stop) w.string(sequence);
-        w.end_array();
-    }
-    if (!request.tools.empty() && ours("tools")) {
-        if (auto error = write_anthropic_tools(request, w)) return error;
-    }
-    const bool chosen = request.tool_choice && request.tool_choice->mode != ToolChoice::Mode::vendor_default;
-    if ((chosen || (!request.parallel_tools && !request.tools.empty())) && ours("tool_choice")) {
-        write_anthropic_choice(request, w);
-    }
-    if (request.response_format && request.response_format->kind == ResponseFormat::Kind::json_schema &&
-        ours("output_config")) {
-        if (!is_json_object(request.response_format->schema))
-            return not_json(Anthropic::name, "response_format.schema");
-        w.begin_object().key("format").begin_object().key("type").string("json_schema").key("schema");
-        w.raw(request.response_format->schema).end_object().end_object();
-    }
-    if (stream) w.key("stream").boolean(true);
-    extra.write(w);
-    w.end_object();
-    return std::nullopt;
-}
-
 } // namespace detail
-
-BATON_DECL std::optional<Error> Anthropic::encode(const Draft& draft, const Target& target, bool stream,
-                                                  Outgoing out) {
-    const std::size_t before = out.body.size();
-    out.path = "/v1/messages";
-    out.body.reserve(before + text_size(*draft));
-    json::Writer writer(out.body);
-    auto error = detail::write_anthropic(*draft, target, stream, writer);
-    if (error) out.body.resize(before);
-    return error;
-}
-
 } // namespace baton::wire
