@@ -10,10 +10,22 @@
 #include <baton/core/request.hpp>
 
 #include <baton/wire/anthropic.hpp>
+#include <baton/wire/azure.hpp>
+#include <baton/wire/bedrock.hpp>
+#include <baton/wire/cerebras.hpp>
+#include <baton/wire/compatible.hpp>
+#include <baton/wire/deepseek.hpp>
 #include <baton/wire/gemini.hpp>
+#include <baton/wire/groq.hpp>
+#include <baton/wire/huggingface.hpp>
+#include <baton/wire/mistral.hpp>
 #include <baton/wire/openai.hpp>
 #include <baton/wire/openai_responses.hpp>
+#include <baton/wire/openrouter.hpp>
+#include <baton/wire/perplexity.hpp>
+#include <baton/wire/together.hpp>
 #include <baton/wire/vertex.hpp>
+#include <baton/wire/xai.hpp>
 
 #include <baton/policy/breaker.hpp>
 #include <baton/policy/cache.hpp>

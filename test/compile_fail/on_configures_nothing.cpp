@@ -1,4 +1,5 @@
-// expect: baton: on<P>(...) takes the wire's Options or Credentials and what configures the provider's own policies
+// expect: baton: on<P>(...) takes the wire's Options or Credentials and what configures the provider's own
+// policies
 #include <baton/baton.hpp>
 using Chat = baton::Orchestrator<baton::Provider<baton::OpenAI>, baton::Retry<baton::ExpBackoff>>;
 void make(const boost::asio::any_io_executor& executor) {

@@ -5,6 +5,8 @@
 
 #include <baton/wire/anthropic.hpp>
 #include <baton/wire/openai.hpp>
+#include <baton/wire/openrouter.hpp>
+#include <baton/wire/perplexity.hpp>
 
 #include <cstdlib>
 #include <new>
@@ -80,6 +82,39 @@ BOOST_AUTO_TEST_CASE(openai_tool_call) {
             expect(decoder.on_event("message", first, delta, reply), Step::delta);
             for (int i = 0; i < events; ++i)
                 expect(decoder.on_event("message", piece, delta, reply), Step::delta);
+        });
+    };
+    BOOST_TEST(stream(500) <= 10);
+    BOOST_TEST(stream(1000) - stream(500) <= 1);
+}
+
+BOOST_AUTO_TEST_CASE(openrouter_reasoning) {
+    const std::string event =
+        R"({"id":"gen-1","provider":"P","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"",)"
+        R"("reasoning":" user","reasoning_details":[{"type":"reasoning.text","text":" user","format":"unknown",)"
+        R"("index":0}]},"finish_reason":null,"native_finish_reason":null,"logprobs":null}]})";
+    const auto stream = [&](int events) {
+        return cost<OpenRouter::StreamDecoder>([&](OpenRouter::StreamDecoder& decoder, Reply& reply) {
+            Delta delta;
+            for (int i = 0; i < events; ++i)
+                expect(decoder.on_event("message", event, delta, reply), Step::delta);
+        });
+    };
+    BOOST_TEST(stream(500) <= 20);
+    BOOST_TEST(stream(1000) - stream(500) <= 2); // the text and its details double once
+}
+
+BOOST_AUTO_TEST_CASE(perplexity_text) {
+    const std::string event =
+        R"({"id":"1","model":"sonar","usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8},)"
+        R"("citations":["https://www.example.org/a","https://www.example.org/b"],"search_results":[{"title":"A",)"
+        R"("url":"https://www.example.org/a"}],"object":"chat.completion.chunk","choices":[{"index":0,)"
+        R"("finish_reason":null,"message":{"role":"assistant","content":"so far"},"delta":{"content":" river"}}]})";
+    const auto stream = [&](int events) {
+        return cost<Perplexity::StreamDecoder>([&](Perplexity::StreamDecoder& decoder, Reply& reply) {
+            Delta delta;
+            for (int i = 0; i < events; ++i)
+                expect(decoder.on_event("message", event, delta, reply), Step::delta);
         });
     };
     BOOST_TEST(stream(500) <= 10);

@@ -256,7 +256,9 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_said_is_refused_by_name) {
     BOOST_TEST(refusal(Request(user("x"), stop("a")), modest).find("`stop`") != std::string::npos);
     BOOST_TEST(refusal(Request(user("x"), tools(Tool("f", ""))), modest).find("`tools`") !=
                std::string::npos);
-    BOOST_TEST(refusal(Request(user_parts(image_url("https://x"))), modest).find("`image`") !=
+    BOOST_TEST(refusal(Request(user_parts(image_url("https://x"))), modest).find("`image_url`") !=
+               std::string::npos);
+    BOOST_TEST(refusal(Request(user_parts(image_data("QUJD", "image/png"))), modest).find("`image`") !=
                std::string::npos);
     BOOST_TEST(refusal(Request(user("x"), ResponseFormat(ResponseFormat::Kind::json_object)), modest)
                    .find("json_object") != std::string::npos);
@@ -366,8 +368,16 @@ BOOST_AUTO_TEST_CASE(refusals_thoughts_parts_and_legacy_calls) {
                                thoughtful)
                     .has_value());
     BOOST_TEST(thoughtful.text() == "AB");
-    BOOST_TEST_REQUIRE(thoughtful.parts.size() == 2u);
+    // the thought, said thrice, once; the block that is not known, in its place
+    BOOST_TEST_REQUIRE(thoughtful.parts.size() == 5u);
     BOOST_TEST(thoughtful.parts[0].text == "hm!");
+    BOOST_TEST(thoughtful.parts[1].text == "A");
+    BOOST_TEST(thoughtful.parts[2].text == R"({"type":"reference","ids":[1]})");
+    BOOST_TEST(thoughtful.parts[3].text == "B");
+    BOOST_TEST(thoughtful.parts[4].detail->name == "reasoning_details");
+    BOOST_TEST(test::at(test::at(written(Request(thoughtful.message())), "messages").as_array()[0],
+                        "content") == test::parse(R"([{"type":"text","text":"A"},
+        {"type":"reference","ids":[1]},{"type":"text","text":"B"}])"));
 
     Reply legacy;
     BOOST_TEST(!OpenAI::decode(R"({"choices":[{"message":{"function_call":{"name":"f","arguments":"{}"}},
@@ -509,7 +519,107 @@ BOOST_AUTO_TEST_CASE(unknown_events_and_members_are_passed_over) {
     BOOST_TEST(run.delta.text == "x");
 }
 
-BOOST_AUTO_TEST_CASE(only_choice_0_counts) {
+BOOST_AUTO_TEST_CASE(other_choices_are_extras) {
+    Run run;
+    const auto piece = [](int index, const char* text, const char* reason) {
+        return R"({"id":"c1","choices":[{"index":)" + std::to_string(index) + R"(,"delta":{"content":")" +
+               text + R"("},"finish_reason":)" + reason + "}]}";
+    };
+    BOOST_TEST(run(piece(2, "Third", "null")) == Step::nothing);
+    BOOST_TEST(run(piece(0, "First", "null")) == Step::delta);
+    BOOST_TEST(run(piece(1, "Second", "null")) == Step::nothing);
+    BOOST_TEST(run(piece(2, " one", R"("length")")) == Step::nothing);
+    BOOST_TEST(run(piece(0, "", R"("stop")")) == Step::nothing);
+    BOOST_TEST(run(piece(1, "", R"("stop")")) == Step::nothing);
+    BOOST_TEST(run(piece(9000, "beyond any n", R"("stop")")) == Step::nothing);
+    BOOST_TEST(run("[DONE]") == Step::end);
+    BOOST_TEST(run.reply.text() == "First");
+    BOOST_TEST_REQUIRE(static_cast<bool>(run.reply.extras));
+    BOOST_TEST_REQUIRE(run.reply.extras->alternatives.size() == 2u);
+    BOOST_TEST(run.reply.extras->alternatives[0].text() == "Second");
+    BOOST_TEST(run.reply.extras->alternatives[1].text() == "Third one");
+    BOOST_TEST((run.reply.extras->alternatives[1].stop == StopReason::length));
+
+    Run cut; // one of them without its end
+    cut(piece(0, "First", R"("stop")"));
+    cut(piece(1, "Sec", "null"));
+    BOOST_TEST(cut("[DONE]") == Step::failed);
+    BOOST_TEST(cut.errc() == Errc::truncated);
+
+    Reply whole;
+    BOOST_TEST(!OpenAI::decode(R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"},
+        {"message":{"content":null,"tool_calls":[{"id":"t","function":{"name":"f","arguments":""}}]},
+         "finish_reason":"tool_calls"}]})",
+                               whole)
+                    .has_value());
+    BOOST_TEST_REQUIRE(whole.extras->alternatives.size() == 1u);
+    BOOST_TEST(whole.extras->alternatives[0].parts[0].text == "{}");
+    BOOST_TEST((whole.extras->alternatives[0].stop == StopReason::tool_calls));
+}
+
+BOOST_AUTO_TEST_CASE(log_probabilities_and_tier_are_extras) {
+    Run run;
+    BOOST_TEST(run(R"({"service_tier":"default","choices":[{"index":0,"delta":{"content":"a"},
+        "logprobs":{"content":[{"token":"a","logprob":-0.5}],"refusal":null},"finish_reason":null}]})") ==
+               Step::delta);
+    BOOST_TEST(run(R"({"service_tier":"flex","choices":[{"index":0,"delta":{"content":"b"},
+        "logprobs":{"content":[ {"token":"b","logprob":-1} , {"token":"","logprob":0}],"refusal":[]},
+        "finish_reason":"stop"}]})") == Step::delta);
+    BOOST_TEST(run("[DONE]") == Step::end);
+    BOOST_TEST_REQUIRE(static_cast<bool>(run.reply.extras));
+    BOOST_TEST(run.reply.extras->service_tier == "flex");
+    BOOST_TEST(test::parse(run.reply.extras->logprobs) ==
+               test::parse(R"({"content":[{"token":"a","logprob":-0.5},{"token":"b","logprob":-1},
+                               {"token":"","logprob":0}]})"));
+
+    Reply whole;
+    BOOST_TEST(!OpenAI::decode(R"({"service_tier":"default","choices":[{"message":{"content":"a"},
+        "logprobs":{ "content" : [{"token":"a"}]}}]})",
+                               whole)
+                    .has_value());
+    BOOST_TEST(whole.extras->logprobs == R"({ "content" : [{"token":"a"}]})");
+    BOOST_TEST(whole.extras->service_tier == "");
+
+    Reply plain;
+    BOOST_TEST(!OpenAI::decode(R"({"service_tier":"default","choices":[{"message":{"content":"a"},
+        "logprobs":{"content":null,"refusal":null}}]})",
+                               plain)
+                    .has_value());
+    BOOST_TEST(!plain.extras); // such a reply can be cached
+}
+
+BOOST_AUTO_TEST_CASE(annotations_go_back) {
+    Run run;
+    run(chunk(R"({"content":"See there.","annotations":[]})"));
+    run(chunk(R"({"annotations":[{"type":"url_citation","url_citation":{"url":"https://a"}}]})"));
+    run(chunk(R"({"annotations":[ {"type":"url_citation","url_citation":{"url":"https://b"}} ]})",
+              R"("finish_reason":"stop")"));
+    BOOST_TEST(run("[DONE]") == Step::end);
+    BOOST_TEST_REQUIRE(run.reply.parts.size() == 2u);
+    BOOST_TEST((run.reply.parts[1].kind == Part::Kind::opaque));
+    const bj::value message =
+        test::at(written(Request(user("q"), run.reply.message(), user("r"))), "messages").as_array()[1];
+    BOOST_TEST(message == test::parse(R"({"role":"assistant","content":"See there.","annotations":[
+        {"type":"url_citation","url_citation":{"url":"https://a"}},
+        {"type":"url_citation","url_citation":{"url":"https://b"}}]})"));
+}
+
+BOOST_AUTO_TEST_CASE(an_error_in_place_of_a_choice) {
+    Reply reply;
+    const auto whole = OpenAI::decode(
+        R"({"choices":[{"error":{"code":502,"message":"upstream"},"finish_reason":"error"}]})", reply);
+    BOOST_TEST_REQUIRE(whole.has_value());
+    BOOST_TEST(whole->errc() == Errc::transient);
+    Run run;
+    BOOST_TEST(run(R"({"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error",
+        "error":{"code":429,"message":"slow down"}}]})") == Step::failed);
+    BOOST_TEST(run.errc() == Errc::rate_limited);
+    Reply fine;
+    BOOST_TEST(
+        !OpenAI::decode(R"({"choices":[{"error":null,"message":{"content":"x"}}]})", fine).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(only_choice_0_is_shown) {
     Run run;
     BOOST_TEST(run(R"({"choices":[{"index":1,"delta":{"content":"no"},"finish_reason":"stop"}]})") ==
                Step::nothing);
@@ -599,13 +709,14 @@ BOOST_AUTO_TEST_CASE(views_of_one_event_stay_whole) {
     BOOST_TEST(run.delta.tools[0].arguments == "{\n}");
     BOOST_TEST(run.delta.tools[1].id == "i2");
     // growing far beyond what was reserved
-    std::string all = "a\nb\n", big(3000, 'x');
+    std::string all = "b\n", big(3000, 'x');
     for (int i = 0; i < 5; ++i) {
         run(chunk(R"({"content":")" + big + R"("})"));
         BOOST_TEST(run.delta.text == big);
         all += big;
     }
-    BOOST_TEST(run.reply.parts[0].text == all);
+    BOOST_TEST(run.reply.parts[0].text == "a\n"); // what follows a thought is a part of its own
+    BOOST_TEST(run.reply.parts[2].text == all);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

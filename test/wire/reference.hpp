@@ -62,7 +62,8 @@ inline std::vector<std::pair<std::string, std::string>> plain_events(std::string
             type = value(6);
         }
     }
-    if (any && body.empty()) events.emplace_back(type.empty() ? "message" : type, data); // only the blank line is missing
+    if (any && body.empty())
+        events.emplace_back(type.empty() ? "message" : type, data); // only the blank line is missing
     return events;
 }
 

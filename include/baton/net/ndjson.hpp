@@ -17,11 +17,13 @@ class NdjsonParser {
 public:
     using Status = SseParser::Status;
 
+    /// `max_line`: bytes of one line without its line feed.
     explicit NdjsonParser(std::size_t max_line = std::size_t{8} << 20) : max_line_(max_line) {}
 
     /// Consumes from the front of `input` up to and including the next line. The event's views hold until the
-    /// next call.
+    /// next call. too_large stays so until reset(): what follows a line that was cut is no line.
     Status next(std::string_view& input, SseEvent& event) {
+        if (failed_) return Status::too_large;
         if (done_) line_.clear();
         done_ = false;
         while (!input.empty()) {
@@ -31,14 +33,18 @@ public:
                       : input.size();
             std::string_view line = input.substr(0, size);
             input.remove_prefix(size + (found ? 1 : 0));
-            if (line_.size() + line.size() > max_line_) return Status::too_large;
+            if (line.size() > max_line_ - line_.size()) {
+                failed_ = true;
+                line_.clear();
+                return Status::too_large;
+            }
             if (!found || !line_.empty()) {
                 line_.append(line);
                 if (!found) return Status::need_more;
                 line = line_;
                 done_ = true;
             }
-            if (line.ends_with('\r')) line.remove_suffix(1);
+            line = without_return(line);
             if (line.find_first_not_of(" \t") == line.npos) {
                 if (done_) line_.clear();
                 done_ = false;
@@ -53,20 +59,26 @@ public:
     /// The stream has ended: the last line may lack its end.
     bool finish(SseEvent& event) noexcept {
         if (done_ || line_.find_first_not_of(" \t\r") == line_.npos) return false;
-        event = {"message", line_, {}};
+        event = {"message", without_return(line_), {}};
         done_ = true;
         return true;
     }
 
     void reset() noexcept {
         line_.clear();
-        done_ = false;
+        done_ = failed_ = false;
     }
 
 private:
+    static std::string_view without_return(std::string_view line) noexcept {
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        return line;
+    }
+
     std::size_t max_line_;
     std::string line_; // an unfinished line; while done_, the last event's
     bool done_ = false;
+    bool failed_ = false;
 };
 
 } // namespace baton::net

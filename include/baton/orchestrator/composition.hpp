@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/net/event_stream.hpp>
 #include <baton/net/ndjson.hpp>
 #include <baton/net/sse.hpp>
 #include <baton/orchestrator/environment.hpp>
@@ -87,6 +88,10 @@ struct event_parser {
 template <>
 struct event_parser<wire::Framing::ndjson> {
     using type = net::NdjsonParser;
+};
+template <>
+struct event_parser<wire::Framing::event_stream> {
+    using type = net::EventStreamParser;
 };
 
 /// What a type list means, worked out once. Only instantiated for lists that passed `check`.

@@ -66,6 +66,17 @@ inline std::optional<std::uint32_t> effective_max_tokens(const Request& request,
 /// Bytes that the texts of `request` will take at least; spares the body's growth step by step.
 BATON_DECL std::size_t text_size(const Request& request) noexcept;
 
+namespace detail {
+
+/// Appends `"name":json` to members that are separated by commas.
+inline void append_member(std::string& members, std::string_view name, std::string_view json) {
+    if (!members.empty()) members += ',';
+    json::append_string(members, name);
+    members.append(":").append(json);
+}
+
+} // namespace detail
+
 /// Appends "name: <prefix><value>\r\n"; writes nothing and explains if `value` could end the line (CR, LF,
 /// NUL). `option` is what the user called it. An empty value writes nothing.
 BATON_DECL std::optional<Error> append_header(std::string& lines, std::string_view name,

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/wire/chat_wire.hpp>
 #include <baton/wire/encode.hpp>
-#include <baton/wire/openai_chat.hpp>
 
 #include <optional>
 #include <string>
@@ -28,20 +28,35 @@ inline constexpr ErrorRule openai_rules[] = {
 
 inline constexpr ChatDialect openai_chat{
     .vendor = {.name = "openai", .key_variable = "OPENAI_API_KEY", .rules = openai_rules},
+    .base_url = "https://api.openai.com/v1",
+    .base_url_variable = "OPENAI_BASE_URL",
+    .model = "gpt-5-mini", // as of November 2026; see Options::model
+    .embedding_model = "text-embedding-3-small",
     .capabilities = {.tools = true,
                      .parallel_tools = true,
                      .images = true,
+                     .image_urls = true,
                      .documents = true,
                      .json_object = true,
                      .json_schema = true,
-                     .seed = true},
+                     .strict_tools = true,
+                     .reasoning_effort = true,
+                     .seed = true,
+                     .penalties = true,
+                     .logprobs = true,
+                     .choices = true,
+                     .service_tier = true,
+                     .end_user = true,
+                     .embeddings = true,
+                     .max_context = 1050000},
     .max_tokens_member = "max_completion_tokens",
+    .vectors = ChatDialect::Vectors::base64,
 };
 
 } // namespace detail
 
-/// OpenAI's chat completions, and whatever calls itself compatible and needs no special care.
-struct OpenAI {
+/// OpenAI's chat completions. For servers that call themselves compatible: wire/compatible.hpp.
+struct OpenAI : ChatWire<detail::openai_chat> {
     struct Options {
         std::string_view base_url{};     ///< "" = $OPENAI_BASE_URL, else https://api.openai.com/v1
         std::string_view key{};          ///< "" = $OPENAI_API_KEY
@@ -50,31 +65,9 @@ struct OpenAI {
         std::string_view project{};      ///< sent as OpenAI-Project
     };
 
-    static constexpr std::string_view name = "openai";
-    static constexpr std::string_view default_base_url = "https://api.openai.com/v1";
-    static constexpr std::string_view default_model = "gpt-5-mini"; // as of November 2026; see Options::model
-    static constexpr std::string_view key_variable = "OPENAI_API_KEY";
-    static constexpr std::string_view base_url_variable = "OPENAI_BASE_URL";
-    static constexpr std::string_view health_path = "/models";
-    static constexpr Framing framing = Framing::sse;
-    static constexpr const ChatDialect& dialect = detail::openai_chat;
-    static constexpr Capabilities capabilities = dialect.capabilities;
-
-    using StreamDecoder = ChatDecoderFor<detail::openai_chat>;
-
     /// Appends the credential lines; nullopt, or which option cannot be a header.
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,
                                                                  std::string& lines);
-
-    static std::optional<Error> encode(const Draft& draft, const Target& target, bool stream, Outgoing out) {
-        return encode_chat(dialect, draft, target, stream, out);
-    }
-    static std::optional<Error> decode(std::string_view body, Reply& reply) {
-        return decode_chat(dialect, body, reply);
-    }
-    static Error decode_error(int status, Headers headers, std::string_view body, WallTime now) {
-        return make_error(dialect.vendor, status, headers, body, now);
-    }
 };
 
 static_assert(Wire<OpenAI>, "OpenAI must model the Wire concept");

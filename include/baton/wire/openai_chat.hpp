@@ -2,122 +2,85 @@
 #pragma once
 
 #include <baton/core/json.hpp>
-#include <baton/wire/classify.hpp>
+#include <baton/wire/chat_assembler.hpp>
+#include <baton/wire/chat_dialect.hpp>
 #include <baton/wire/concept.hpp>
-
-#include <boost/container/small_vector.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The chat completions dialect: OpenAI's, and with small differences that of a dozen other vendors.
 namespace baton::wire {
 
-/// How one vendor's chat completions differ. A wire holds one of static storage duration.
-struct ChatDialect {
-    Vendor vendor;
-    Capabilities capabilities;
-    std::string_view path = "/chat/completions";
-    std::string_view max_tokens_member = "max_tokens"; ///< OpenAI itself: "max_completion_tokens"
-    bool stream_options = true;                        ///< knows `stream_options.include_usage`
-};
-
-/// Writes path and body. nullopt, or Errc::invalid_request naming the member that is at fault.
-/// Left out, because no other model can use them: thinking, and opaque parts of other vendors.
+/// Writes path and body. nullopt, or Errc::invalid_request naming the member that is at fault; if the
+/// request is `lossy`, members that the vendor has no word for are dropped instead. Left out, because no
+/// other model can use them: thinking and opaque parts of other vendors.
 BATON_DECL std::optional<Error> encode_chat(const ChatDialect& dialect, const Draft& draft,
                                             const Target& target, bool stream, Outgoing out);
 
-/// Reads a whole 2xx body: choice 0, usage, or the error it carries. Leading white space (a gateway's
+/// Reads a whole 2xx body: its choices, usage, or the error it carries. Leading white space (a gateway's
 /// keep-alive) is fine.
 BATON_DECL std::optional<Error> decode_chat(const ChatDialect& dialect, std::string_view body, Reply& reply);
 
-/// Reads what a message and a streamed delta have in common into one growing Reply. Text, reasoning and
-/// tool calls are each appended to the last part of their kind. An implementation detail of this dialect.
-class ChatAssembler {
+/// The choices of one answer: number 0 is the Reply, the others are in Reply::extras. An implementation
+/// detail of this dialect.
+class ChatChoices {
 public:
-    /// `reserve`: bytes a new text part makes room for at once; 0 = a whole body, not a stream.
-    ChatAssembler(std::string_view vendor, std::size_t reserve) noexcept
-        : vendor_(vendor), reserve_(reserve) {}
+    /// More answers than any vendor gives (OpenAI: 128); further ones are passed over.
+    static constexpr std::int64_t max_choices = 128;
 
-    /// One element of `choices`: its `delta` when streamed, else its `message`. Others than choice 0 are
-    /// passed over.
-    BATON_DECL void choice(json::Reader& reader, Delta& delta, Reply& reply);
-    /// A `usage` object, taken apart into disjoint counters; null changes nothing.
-    BATON_DECL static void usage(json::Reader& reader, Reply& reply);
-    /// Points the delta at the fragments of this event. Before the next event: reset().
-    BATON_DECL void finish_event(Delta& delta, const Reply& reply);
-    void reset() noexcept { fragments_.clear(); }
-    bool finish_seen() const noexcept { return finish_seen_; }
-    bool choice_seen() const noexcept { return choice_seen_; }
-    /// Gives every tool call arguments, and closes the Reply.
+    /// `reserve`: see ChatAssembler.
+    ChatChoices(const ChatDialect& dialect, std::size_t reserve) noexcept
+        : dialect_(&dialect), reserve_(reserve), first_(dialect, reserve) {}
+
+    /// The value of `choices`.
+    BATON_DECL void read(json::Reader& reader, Delta& delta, Reply& reply);
+    /// The value of another member that says something about the answer; passes over all others.
+    void member(std::string_view key, json::Reader& reader, Reply& reply) {
+        // by length first: these are rare, and every event has members that are neither
+        const std::size_t size = key.size();
+        if (size == 9 || size == 12 || size == 14) keep(key, reader, reply);
+    }
+    /// The value of `usage`, taken apart into disjoint counters; null changes nothing.
+    BATON_DECL void usage(json::Reader& reader, Reply& reply);
+
+    void begin_event() noexcept { first_.reset(); }
+    void finish_event(Delta& delta, const Reply& reply) { first_.finish_event(delta, reply); }
+    bool seen() const noexcept { return seen_; } ///< choice 0
+    /// The error that stood in place of a choice, as JSON; "" if none did.
+    std::string_view failure() const noexcept { return failure_; }
+    /// Every choice met has its finish reason.
+    BATON_DECL bool finished() const noexcept;
     BATON_DECL void seal(Reply& reply);
 
 private:
-    static constexpr int none = -1;
+    static constexpr ChatKept citations{"citations", false}, search_results{"search_results", false};
 
-    struct Call {
-        std::int64_t wire_index; ///< the vendor's `index`; none where it sends none
-        std::uint32_t part;      ///< in Reply::parts
-    };
-    struct Fragment {
-        std::uint32_t call;    ///< in calls_
-        std::size_t arguments; ///< where this event's arguments start in the part's text
-        bool opens;            ///< carries id and name
+    /// Members of a choice that cannot be read where they stand, as JSON.
+    struct Aside {
+        std::string_view message, finish, logprobs;
     };
 
     bool streamed() const noexcept { return reserve_ != 0; }
-    BATON_DECL void content(json::Reader& reader, Delta& delta, Reply& reply);
-    BATON_DECL void content_array(json::Reader& reader, Delta& delta, Reply& reply);
-    BATON_DECL void thinking(json::Reader& reader, Delta& delta, Reply& reply);
-    BATON_DECL void refusal(json::Reader& reader, Delta& delta, Reply& reply);
-    BATON_DECL void tool_call(json::Reader& reader, Reply& reply);
-    BATON_DECL void legacy_call(json::Reader& reader, Reply& reply);
-    BATON_DECL void audio(json::Reader& reader, Reply& reply);
-    BATON_DECL std::uint32_t find_call(std::int64_t wire_index, std::string_view id, Reply& reply);
-    BATON_DECL Part& new_part(Part::Kind kind, int& index, Reply& reply);
-    BATON_DECL void set_stop(std::string_view reason, Reply& reply);
+    template <bool Streamed>
+    void choice(json::Reader& reader, std::int64_t position, Delta& delta, Reply& reply);
+    BATON_DECL void keep(std::string_view key, json::Reader& reader, Reply& reply);
+    BATON_DECL static Aside& put_aside(Aside& aside, bool& any) noexcept;
+    BATON_DECL void late(std::size_t index, const Aside& aside, Delta& delta, Reply& reply);
+    BATON_DECL void other(std::size_t index, const Aside& aside, Reply& reply);
+    BATON_DECL static void served_by(std::string_view tier, Reply& reply);
 
-    void add_text(std::string_view text, Delta& delta, Reply& reply) {
-        if (text.empty()) return;
-        Part& part = text_part_ >= 0 ? reply.parts[static_cast<std::size_t>(text_part_)]
-                                     : new_part(Part::Kind::text, text_part_, reply);
-        append(part.text, text, delta.text);
-    }
-    void add_reasoning(std::string_view text, Delta& delta, Reply& reply) {
-        if (text.empty()) return;
-        Part& part = reasoning_part_ >= 0 ? reply.parts[static_cast<std::size_t>(reasoning_part_)]
-                                          : new_part(Part::Kind::thinking, reasoning_part_, reply);
-        append(part.text, text, delta.reasoning);
-    }
-    // What is shown is the tail of the part itself: a growing part is never in the small buffer, so the view
-    // survives moves of the part. Where one event adds to two parts of a kind, their texts are joined.
-    void append(std::string& whole, std::string_view text, std::string_view& shown) {
-        const bool goes_on = shown.empty() || shown.data() + shown.size() == whole.data() + whole.size();
-        whole.append(text);
-        if (!streamed()) return;
-        if (goes_on) {
-            shown = std::string_view(whole).substr(whole.size() - text.size() - shown.size());
-        } else {
-            joined_.assign(shown).append(text);
-            shown = joined_;
-        }
-    }
-
-    std::string_view vendor_;
+    const ChatDialect* dialect_;
     std::size_t reserve_;
-    int text_part_ = none;
-    int reasoning_part_ = none;
-    int refusal_part_ = none;
-    bool finish_seen_ = false;
-    bool choice_seen_ = false;
-    std::string scratch_; // for text with escapes; keeps its capacity
-    std::string joined_;  // see append()
-    boost::container::small_vector<Call, 4> calls_;
-    boost::container::small_vector<Fragment, 4> fragments_;
-    boost::container::small_vector<Delta::ToolFragment, 4> shown_;
+    ChatAssembler first_;
+    std::vector<ChatAssembler> others_;
+    std::string scratch_;
+    std::string failure_;
+    bool seen_ = false;
 };
 
 /// Decodes a streamed chat completion (concept StreamDecoder). Ends with `[DONE]`; where a vendor omits
@@ -125,7 +88,7 @@ private:
 class ChatStreamDecoder {
 public:
     explicit ChatStreamDecoder(const ChatDialect& dialect) noexcept
-        : dialect_(&dialect), assembler_(dialect.vendor.name, text_reserve) {}
+        : dialect_(&dialect), choices_(dialect, text_reserve) {}
 
     BATON_DECL Step on_event(std::string_view type, std::string_view data, Delta& delta, Reply& reply);
     BATON_DECL Step on_body_end(Reply& reply);
@@ -138,7 +101,7 @@ private:
     BATON_DECL Step fail(Error error);
 
     const ChatDialect* dialect_;
-    ChatAssembler assembler_;
+    ChatChoices choices_;
     Error error_;
 };
 

@@ -7,8 +7,7 @@ namespace baton::wire {
 
 BATON_DECL std::optional<Error> OpenAI::write_account_headers(const Options& options, const Secret& key,
                                                               std::string& lines) {
-    auto error = append_header(lines, "authorization", key.reveal(), "Bearer ",
-                               "the key (OPENAI_API_KEY or OpenAI::Options::key)");
+    auto error = append_bearer(dialect, key, lines);
     if (!error)
         error = append_header(lines, "openai-organization", options.organization, {},
                               "OpenAI::Options::organization");

@@ -4,294 +4,151 @@
 #include <baton/wire/openai_chat.hpp>
 
 #include <algorithm>
-#include <iterator>
 
 namespace baton::wire {
+namespace detail {
 
-// --- ChatAssembler ---------------------------------------------------------------------------------
-
-BATON_DECL Part& ChatAssembler::new_part(Part::Kind kind, int& index, Reply& reply) {
-    index = static_cast<int>(reply.parts.size());
-    Part& part = reply.parts.emplace_back();
-    part.kind = kind;
-    if (streamed())
-        part.text.reserve(reserve_); // also keeps the text off the small buffer: views survive moves
-    return part;
+/// An error where one may stand; null is none.
+inline bool is_chat_error(json::Reader& reader) noexcept {
+    const auto kind = reader.kind();
+    return kind == json::Reader::Kind::object || kind == json::Reader::Kind::string;
 }
 
-BATON_DECL void ChatAssembler::set_stop(std::string_view reason, Reply& reply) {
-    struct Word {
-        std::string_view text;
-        StopReason stop;
-    };
-    static constexpr Word words[] = {
-        {"stop", StopReason::stop},
-        {"length", StopReason::length},
-        {"tool_calls", StopReason::tool_calls},
-        {"content_filter", StopReason::content_filter},
-        {"function_call", StopReason::tool_calls},
-        {"eos", StopReason::stop},            // Together
-        {"end_turn", StopReason::stop},       // gateways that pass Anthropic's words on
-        {"max_tokens", StopReason::length},   //
-        {"tool_use", StopReason::tool_calls}, //
-        {"model_length", StopReason::length}, // Mistral
-    };
-    if (reason.empty()) return; // "" is what some send instead of null
-    finish_seen_ = true;
-    for (const Word& word : words) {
-        if (word.text != reason) continue;
-        reply.stop = word.stop;
-        return;
-    }
-    reply.stop = StopReason::unknown;
-    reply.stop_text = std::string(reason);
-}
+} // namespace detail
 
-BATON_DECL void ChatAssembler::choice(json::Reader& reader, Delta& delta, Reply& reply) {
-    std::int64_t index = none;
-    std::string_view early_content; // came before `index`
-    std::string_view finish;        // with its quotes
-    choice_seen_ = true;
-    reader.object([&](std::string_view key) {
+// --- ChatChoices -----------------------------------------------------------------------------------
+
+template <bool Streamed>
+void ChatChoices::choice(json::Reader& reader, std::int64_t position, Delta& delta, Reply& reply) {
+    constexpr std::int64_t unknown = -1;
+    // whole bodies hold the choices in order, whatever their `index` says; a chunk is about one of them
+    std::int64_t index = Streamed ? unknown : position;
+    Aside aside; // set only if `any`: most events need none of it
+    bool any = false;
+    reader.object([&](std::string_view key) BATON_HOT_LAMBDA {
         // a stream's chunk may also have a `message`, which repeats everything so far (Perplexity)
-        if (streamed() ? json::is(key, "delta") : json::is(key, "message")) {
+        if (Streamed ? json::is(key, "delta") : json::is(key, "message")) {
             if (index == 0) {
-                content(reader, delta, reply);
-            } else if (index == none) {
-                early_content = reader.raw();
+                first_.message(reader, delta, reply);
+            } else {
+                put_aside(aside, any).message = reader.raw();
             }
         } else if (json::is(key, "index")) {
-            reader.integer(index);
+            if (Streamed) reader.integer(index);
         } else if (json::is(key, "finish_reason")) {
-            if (index <= 0 && !reader.null()) finish = reader.raw(); // `index` may still come
+            if (!reader.null()) put_aside(aside, any).finish = reader.raw();
+        } else if (json::is(key, "logprobs")) {
+            if (!reader.null()) put_aside(aside, any).logprobs = reader.raw();
+        } else if (json::is(key, "error")) {
+            if (detail::is_chat_error(reader)) failure_ = reader.raw();
         }
     });
-    if (index > 0 || reader.failed()) return;
-    if (!early_content.empty()) {
-        json::Reader late(early_content);
-        content(late, delta, reply);
+    seen_ |= index <= 0;
+    if (any && !reader.failed()) late(static_cast<std::size_t>(index < 0 ? 0 : index), aside, delta, reply);
+}
+
+BATON_DECL ChatChoices::Aside& ChatChoices::put_aside(Aside& aside, bool& any) noexcept {
+    if (!any) aside = Aside{{}, {}, {}};
+    any = true;
+    return aside;
+}
+
+BATON_DECL void ChatChoices::late(std::size_t index, const Aside& aside, Delta& delta, Reply& reply) {
+    if (index > 0) return other(index, aside, reply);
+    if (!aside.message.empty()) {
+        json::Reader reader(aside.message);
+        first_.message(reader, delta, reply);
     }
-    if (finish.size() > 2 && finish.front() == '"') {
-        json::Reader late(finish);
-        std::string reason;
-        if (late.append_string(reason)) set_stop(reason, reply);
+    if (!aside.finish.empty()) first_.finish(aside.finish, reply);
+    if (!aside.logprobs.empty()) first_.logprobs(aside.logprobs);
+}
+
+BATON_DECL void ChatChoices::read(json::Reader& reader, Delta& delta, Reply& reply) {
+    std::int64_t position = 0;
+    if (streamed()) {
+        reader.array([&] { choice<true>(reader, position++, delta, reply); });
+    } else {
+        reader.array([&] { choice<false>(reader, position++, delta, reply); });
     }
 }
 
-BATON_DECL void ChatAssembler::content(json::Reader& reader, Delta& delta, Reply& reply) {
-    bool reasoned = false; // some vendors repeat the same thought under two names
-    reader.object([&](std::string_view key) {
-        if (json::is(key, "content")) {
-            std::string_view text;
-            if (!streamed() && text_part_ == none) { // decoded once, straight into its place
-                std::string whole;
-                if (!reader.append_string(whole)) return content_array(reader, delta, reply);
-                if (!whole.empty()) new_part(Part::Kind::text, text_part_, reply).text = std::move(whole);
-            } else if (reader.string(text, scratch_)) {
-                add_text(text, delta, reply);
-            } else {
-                content_array(reader, delta, reply);
-            }
-        } else if (json::is(key, "reasoning_content") || json::is(key, "reasoning")) {
-            std::string_view text;
-            if (reasoned || !reader.string(text, scratch_)) return;
-            reasoned = !text.empty();
-            add_reasoning(text, delta, reply);
-        } else if (json::is(key, "tool_calls")) {
-            reader.array([&] { tool_call(reader, reply); });
-        } else if (json::is(key, "refusal")) {
-            refusal(reader, delta, reply);
-        } else if (json::is(key, "function_call")) {
-            legacy_call(reader, reply);
-        } else if (json::is(key, "audio")) {
-            audio(reader, reply);
-        }
-    });
-}
-
-BATON_DECL void ChatAssembler::content_array(json::Reader& reader, Delta& delta, Reply& reply) {
-    reader.array([&] {
-        reader.object([&](std::string_view key) {
-            std::string_view text;
-            if (json::is(key, "text")) {
-                if (reader.string(text, scratch_)) add_text(text, delta, reply);
-            } else if (json::is(key, "thinking")) {
-                thinking(reader, delta, reply);
-            } else if (json::is(key, "refusal")) {
-                refusal(reader, delta, reply);
-            }
-        });
-    });
-}
-
-BATON_DECL void ChatAssembler::thinking(json::Reader& reader, Delta& delta, Reply& reply) {
-    std::string_view text;
-    if (reader.string(text, scratch_)) return add_reasoning(text, delta, reply);
-    reader.array([&] {
-        reader.object([&](std::string_view key) {
-            std::string_view piece;
-            if (json::is(key, "text") && reader.string(piece, scratch_)) {
-                add_reasoning(piece, delta, reply);
-            }
-        });
-    });
-}
-
-BATON_DECL void ChatAssembler::refusal(json::Reader& reader, Delta& delta, Reply& reply) {
-    std::string_view text;
-    if (!reader.string(text, scratch_) || text.empty()) return;
-    if (refusal_part_ == none) {
-        Part::Detail& detail = new_part(Part::Kind::text, refusal_part_, reply).detail.ensure();
-        detail.name = "refusal"; // so that it can go back as what it was
-        detail.vendor = vendor_;
+BATON_DECL void ChatChoices::other(std::size_t index, const Aside& aside, Reply& reply) {
+    if (index >= static_cast<std::size_t>(max_choices)) return;
+    std::vector<Reply>& answers = reply.extras.ensure().alternatives;
+    if (answers.size() < index) answers.resize(index);
+    while (others_.size() < index) others_.emplace_back(*dialect_, reserve_);
+    ChatAssembler& assembler = others_[index - 1];
+    Reply& answer = answers[index - 1];
+    Delta not_shown;
+    assembler.reset();
+    if (!aside.message.empty()) {
+        json::Reader reader(aside.message);
+        assembler.message(reader, not_shown, answer);
     }
-    append(reply.parts[static_cast<std::size_t>(refusal_part_)].text, text, delta.text);
+    if (!aside.finish.empty()) assembler.finish(aside.finish, answer);
 }
 
-BATON_DECL std::uint32_t ChatAssembler::find_call(std::int64_t wire_index, std::string_view id,
-                                                  Reply& reply) {
-    for (std::size_t i = streamed() ? calls_.size() : 0; i-- > 0;) {
-        // without an index, fragments belong to the call last begun; with one, a new id under an old index
-        // is a new call (vendors that number every parallel call 0)
-        if (wire_index != none && calls_[i].wire_index != wire_index) continue;
-        const std::string& known = reply.parts[calls_[i].part].detail->id;
-        if (id.empty() || known.empty() || known == id) return static_cast<std::uint32_t>(i);
+BATON_DECL void ChatChoices::keep(std::string_view key, json::Reader& reader, Reply& reply) {
+    if (json::is(key, "service_tier")) {
+        std::string_view tier;
+        // OpenAI has it in every event
+        if (reader.string(tier, scratch_) && !json::is(tier, "default")) served_by(tier, reply);
+    } else if (json::is(key, "citations")) {
+        first_.keep(citations, reader.raw(), false);
+    } else if (json::is(key, "search_results")) {
+        first_.keep(search_results, reader.raw(), false);
     }
-    calls_.push_back({wire_index, static_cast<std::uint32_t>(reply.parts.size())});
-    Part& part = reply.parts.emplace_back();
-    part.kind = Part::Kind::tool_call;
-    part.detail.ensure();
-    if (streamed()) part.text.reserve(reserve_ / 4);
-    return static_cast<std::uint32_t>(calls_.size() - 1);
 }
 
-BATON_DECL void ChatAssembler::tool_call(json::Reader& reader, Reply& reply) {
-    std::int64_t index = none;
-    std::string_view id, name, arguments; // arguments: still JSON, a string with its quotes or an object
-    std::string id_scratch, name_scratch;
-    if (!reader.object([&](std::string_view key) {
-            if (json::is(key, "index")) {
-                reader.integer(index);
-            } else if (json::is(key, "id")) {
-                reader.string(id, id_scratch);
-            } else if (json::is(key, "function")) {
-                reader.object([&](std::string_view member) {
-                    if (json::is(member, "arguments")) {
-                        arguments = reader.raw();
-                    } else if (json::is(member, "name")) {
-                        reader.string(name, name_scratch);
-                    }
-                });
-            }
-        })) {
-        return;
+BATON_DECL void ChatChoices::served_by(std::string_view tier, Reply& reply) {
+    for (std::string_view usual : {"", "default", "auto", "on_demand", "standard"}) {
+        if (tier == usual) return;
     }
-    const std::size_t before = calls_.size();
-    const std::uint32_t call = find_call(index, id, reply);
-    Part& part = reply.parts[calls_[call].part];
-    const bool opens = calls_.size() > before;
-    // id and name come once; vendors that repeat them with every fragment must not change them
-    if (part.detail->id.empty()) part.detail->id = id;
-    if (part.detail->name.empty()) part.detail->name = name;
-    const std::size_t start = part.text.size();
-    if (!arguments.empty() && arguments.front() == '"') {
-        json::Reader inner(arguments);
-        inner.append_string(part.text);
-    } else if (!arguments.empty() && arguments.front() == '{') {
-        part.text.append(arguments); // an object instead of a string (Ollama)
-    }
-    if (!opens && part.text.size() == start) return;
-    for (const Fragment& fragment : fragments_) {
-        if (fragment.call == call) return; // one fragment per call and event
-    }
-    fragments_.push_back({call, start, opens});
+    reply.extras.ensure().service_tier = tier;
 }
 
-BATON_DECL void ChatAssembler::legacy_call(json::Reader& reader, Reply& reply) {
-    // before there were several calls there was one, without an id
-    std::string_view name;
-    std::string name_scratch, arguments;
-    if (!reader.object([&](std::string_view key) {
-            if (json::is(key, "name")) {
-                reader.string(name, name_scratch);
-            } else if (json::is(key, "arguments")) {
-                reader.append_string(arguments);
-            }
-        })) {
-        return;
-    }
-    if (name.empty() && arguments.empty()) return; // a placeholder beside real tool calls (Snowflake)
-    const std::size_t before = calls_.size();
-    const std::uint32_t call = find_call(0, {}, reply);
-    Part& part = reply.parts[calls_[call].part];
-    if (part.detail->name.empty()) part.detail->name = name;
-    const std::size_t start = part.text.size();
-    part.text += arguments;
-    if (calls_.size() > before || part.text.size() > start)
-        fragments_.push_back({call, start, calls_.size() > before});
-}
-
-BATON_DECL void ChatAssembler::audio(json::Reader& reader, Reply& reply) {
-    // Whole bodies only: streamed audio comes in pieces of base64 that no later request refers to.
-    if (streamed() || reader.kind() != json::Reader::Kind::object) return;
-    Part part(Part::Kind::opaque, std::string(reader.raw()));
-    Part::Detail& detail = part.detail.ensure();
-    detail.name = "audio";
-    detail.vendor = vendor_;
-    json::Reader inner(part.text);
-    inner.object([&](std::string_view key) {
-        if (json::is(key, "id")) inner.append_string(detail.id);
-    });
-    reply.parts.push_back(std::move(part));
-}
-
-BATON_DECL void ChatAssembler::finish_event(Delta& delta, const Reply& reply) {
-    if (fragments_.empty()) return;
-    shown_.clear();
-    for (const Fragment& fragment : fragments_) {
-        const Part& part = reply.parts[calls_[fragment.call].part];
-        Delta::ToolFragment& shown = shown_.emplace_back();
-        shown.index = static_cast<int>(fragment.call);
-        shown.arguments = std::string_view(part.text).substr(fragment.arguments);
-        if (fragment.opens) {
-            shown.id = part.detail->id;
-            shown.name = part.detail->name;
-        }
-    }
-    delta.tools = {shown_.data(), shown_.size()};
-}
-
-BATON_DECL void ChatAssembler::usage(json::Reader& reader, Reply& reply) {
+BATON_DECL void ChatChoices::usage(json::Reader& reader, Reply& reply) {
     std::uint64_t prompt = 0, completion = 0, total = 0;
     std::uint64_t cached = 0, written = 0, audio_in = 0, reasoning = 0, audio_out = 0;
+    const auto count = [&](std::uint64_t& to) {
+        std::uint64_t value = 0;
+        if (reader.unsigned_integer(value)) to = std::max(to, value); // named twice, one may be 0
+    };
     if (!reader.object([&](std::string_view key) {
             if (json::is(key, "prompt_tokens")) {
-                reader.unsigned_integer(prompt);
+                count(prompt);
             } else if (json::is(key, "completion_tokens")) {
-                reader.unsigned_integer(completion);
+                count(completion);
             } else if (json::is(key, "total_tokens")) {
-                reader.unsigned_integer(total);
+                count(total);
             } else if (json::is(key, "prompt_tokens_details")) {
                 reader.object([&](std::string_view member) {
-                    if (json::is(member, "cached_tokens")) reader.unsigned_integer(cached);
-                    if (json::is(member, "cache_write_tokens")) reader.unsigned_integer(written);
-                    if (json::is(member, "audio_tokens")) reader.unsigned_integer(audio_in);
+                    if (json::is(member, "cached_tokens")) count(cached);
+                    if (json::is(member, "cache_write_tokens")) count(written);
+                    if (json::is(member, "audio_tokens")) count(audio_in);
                 });
             } else if (json::is(key, "completion_tokens_details")) {
                 reader.object([&](std::string_view member) {
-                    if (json::is(member, "reasoning_tokens")) reader.unsigned_integer(reasoning);
-                    if (json::is(member, "audio_tokens")) reader.unsigned_integer(audio_out);
+                    if (json::is(member, "reasoning_tokens")) count(reasoning);
+                    if (json::is(member, "audio_tokens")) count(audio_out);
                 });
-            } else if (json::is(key, "prompt_cache_hit_tokens") || json::is(key, "cached_tokens")) {
-                reader.unsigned_integer(cached); // DeepSeek, Moonshot
+            } else if (json::is(key, "prompt_cache_hit_tokens") || json::is(key, "cached_tokens") ||
+                       json::is(key, "num_cached_tokens")) {
+                count(cached); // DeepSeek; Moonshot, Together; Mistral
+            } else if (json::is(key, "cache_creation_input_tokens")) {
+                count(written); // Vercel's gateway
+            } else if (json::is(key, "reasoning_tokens")) {
+                count(reasoning); // Perplexity
+            } else if (json::is(key, "service_tier")) {
+                member(key, reader, reply); // Mistral
             }
         })) {
         return;
     }
-    // Vendors count the parts into the whole, except where the total shows that a part comes on top of it:
-    // reasoning (xAI), audio (Mistral).
+    // Vendors count the parts into the whole, except where the numbers show that a part comes on top of it:
+    // reasoning (xAI; Gemini behind gateways), audio (Mistral).
     const auto on_top = [&](std::uint64_t part) { return part != 0 && total >= prompt + completion + part; };
-    if (on_top(reasoning)) completion += reasoning;
+    if (on_top(reasoning) || reasoning > completion) completion += reasoning;
     if (on_top(audio_in)) prompt += audio_in;
     const auto take = [](std::uint64_t& from, std::uint64_t part) {
         part = std::min(from, part); // never below zero, whatever a vendor adds up
@@ -309,13 +166,16 @@ BATON_DECL void ChatAssembler::usage(json::Reader& reader, Reply& reply) {
     usage.reported = true;
 }
 
-BATON_DECL void ChatAssembler::seal(Reply& reply) {
-    for (const Call& call : calls_) {
-        std::string& arguments = reply.parts[call.part].text;
-        if (arguments.empty()) arguments = "{}";
+BATON_DECL bool ChatChoices::finished() const noexcept {
+    for (const ChatAssembler& other : others_) {
+        if (!other.finished()) return false;
     }
-    if (refusal_part_ != none) reply.stop = StopReason::refusal;
-    reply.seal();
+    return first_.finished();
+}
+
+BATON_DECL void ChatChoices::seal(Reply& reply) {
+    for (std::size_t i = 0; i < others_.size(); ++i) others_[i].seal(reply.extras->alternatives[i]);
+    first_.seal(reply);
 }
 
 // --- ChatStreamDecoder -----------------------------------------------------------------------------
@@ -329,83 +189,82 @@ BATON_DECL Step ChatStreamDecoder::on_event(std::string_view type, std::string_v
                                             Reply& reply) {
     delta = Delta{};
     if (data.starts_with("[DONE]")) {
-        if (!assembler_.finish_seen()) {
+        if (!choices_.finished()) {
             return fail(
                 Error(Errc::truncated, "the stream was declared done without a finish reason; retry"));
         }
-        assembler_.seal(reply);
+        choices_.seal(reply);
         return Step::end;
     }
-    assembler_.reset();
+    choices_.begin_event();
     bool failed = json::is(type, "error");
     json::Reader reader(data);
-    reader.object([&](std::string_view key) {
+    reader.object([&](std::string_view key) BATON_HOT_LAMBDA {
         if (json::is(key, "choices")) {
-            reader.array([&] { assembler_.choice(reader, delta, reply); });
+            choices_.read(reader, delta, reply);
         } else if (json::is(key, "id")) {
             if (reply.id.empty()) reader.append_string(reply.id);
         } else if (json::is(key, "model")) {
             if (reply.model.empty()) reader.append_string(reply.model);
         } else if (json::is(key, "usage")) {
-            if (!reader.null()) ChatAssembler::usage(reader, reply);
+            if (!reader.null()) choices_.usage(reader, reply);
         } else if (json::is(key, "error")) {
-            const auto kind = reader.kind();
-            failed |= kind == json::Reader::Kind::object || kind == json::Reader::Kind::string;
+            failed |= detail::is_chat_error(reader);
         } else if (json::is(key, "x_groq")) {
             reader.object([&](std::string_view member) {
-                if (json::is(member, "usage")) ChatAssembler::usage(reader, reply);
+                if (json::is(member, "usage")) choices_.usage(reader, reply);
             });
+        } else {
+            choices_.member(key, reader, reply);
         }
     });
-    if (failed) [[unlikely]]
-        return fail(make_error_in_answer(dialect_->vendor, data));
+    if (failed || !choices_.failure().empty()) [[unlikely]]
+        return fail(make_error_in_answer(dialect_->vendor, failed ? data : choices_.failure()));
     if (!reader.finish()) [[unlikely]] {
         // events of a type we do not know may hold anything
         const bool known = type.empty() || json::is(type, "message");
         return known ? fail(malformed(dialect_->vendor, "an event that is not a JSON object", data))
                      : Step::nothing;
     }
-    assembler_.finish_event(delta, reply);
+    choices_.finish_event(delta, reply);
     return delta.empty() ? Step::nothing : Step::delta;
 }
 
 BATON_DECL Step ChatStreamDecoder::on_body_end(Reply& reply) {
-    if (!assembler_.finish_seen()) {
+    if (!choices_.finished()) {
         return fail(Error(Errc::truncated, "the stream stopped before its finish reason; retry"));
     }
-    assembler_.seal(reply);
+    choices_.seal(reply);
     return Step::end;
 }
 
 // --- whole bodies ----------------------------------------------------------------------------------
 
 BATON_DECL std::optional<Error> decode_chat(const ChatDialect& dialect, std::string_view body, Reply& reply) {
-    ChatAssembler assembler(dialect.vendor.name, 0);
+    ChatChoices choices(dialect, 0);
     Delta delta;
     bool failed = false;
     json::Reader reader(body);
     reader.object([&](std::string_view key) {
         if (json::is(key, "choices")) {
-            bool first = true; // a second one, if asked for with `n`, is passed over
-            reader.array([&] {
-                if (first) assembler.choice(reader, delta, reply);
-                first = false;
-            });
+            choices.read(reader, delta, reply);
         } else if (json::is(key, "id")) {
             reader.append_string(reply.id);
         } else if (json::is(key, "model")) {
             reader.append_string(reply.model);
         } else if (json::is(key, "usage")) {
-            ChatAssembler::usage(reader, reply);
+            choices.usage(reader, reply);
         } else if (json::is(key, "error")) {
-            const auto kind = reader.kind();
-            failed |= kind == json::Reader::Kind::object || kind == json::Reader::Kind::string;
+            failed |= detail::is_chat_error(reader);
+        } else {
+            choices.member(key, reader, reply);
         }
     });
     if (!reader.finish()) return malformed(dialect.vendor, "an answer that is not a JSON object", body);
     if (failed) return make_error_in_answer(dialect.vendor, body);
-    if (!assembler.choice_seen()) return malformed(dialect.vendor, "an answer without choices", body);
-    assembler.seal(reply);
+    if (!choices.failure().empty()) return make_error_in_answer(dialect.vendor, choices.failure());
+    if (!choices.seen()) return malformed(dialect.vendor, "an answer without choices", body);
+    choices.seal(reply);
     return std::nullopt;
 }
 

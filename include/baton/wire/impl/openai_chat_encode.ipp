@@ -2,325 +2,195 @@
 #pragma once
 
 #include <baton/wire/encode.hpp>
+#include <baton/wire/impl/openai_chat_messages.ipp>
 #include <baton/wire/openai_chat.hpp>
 
 namespace baton::wire {
 namespace detail {
 
-/// Writes `messages` of a chat completion. The first thing that cannot be said is kept in `error`.
-class ChatMessages {
+/// Writes one request body. What the vendor has no word for ends in `error`, or nowhere if the request is
+/// `lossy`.
+class ChatRequest {
 public:
-    ChatMessages(const ChatDialect& dialect, json::Writer& writer) noexcept : dialect_(dialect), w_(writer) {}
+    ChatRequest(const ChatDialect& dialect, const Request& request, json::Writer& writer) noexcept
+        : dialect_(dialect), can_(dialect.capabilities), request_(request), w_(writer) {}
 
-    std::optional<Error> error;
-
-    void write(const Message& message) {
-        switch (message.role) {
-        case Role::system: return plain("system", message, false);
-        case Role::user: return plain("user", message, true);
-        case Role::assistant: return assistant(message);
-        case Role::tool: return results(message);
+    std::optional<Error> write(const Target& target, bool stream) {
+        if (auto wrong = extra_.read(dialect_.vendor.name, request_.extra)) return wrong;
+        w_.begin_object();
+        if (ours("model")) w_.string(target.model);
+        if (ours("messages")) {
+            ChatMessages messages(dialect_, request_.lossy, w_);
+            messages.write(request_.messages);
+            if (!error_) error_ = std::move(messages.error);
         }
+        sampling(target);
+        if (request_.tuning) tuning(*request_.tuning);
+        tools();
+        format();
+        if (stream) {
+            w_.key("stream").boolean(true);
+            if (dialect_.stream_options && ours("stream_options")) {
+                w_.begin_object().key("include_usage").boolean(true).end_object();
+            }
+        }
+        extra_.write(w_);
+        w_.end_object();
+        return std::move(error_);
     }
 
 private:
-    using Kind = Part::Kind;
-
-    bool ours(const Part& part) const {
-        return part.detail && (part.detail->vendor.empty() || part.detail->vendor == dialect_.vendor.name);
+    // Writes the key, unless `extra` has one of this name.
+    bool ours(std::string_view name) {
+        if (extra_.has(name)) return false;
+        w_.key(name);
+        return true;
     }
-    void refuse(std::string_view member, std::string_view why, std::string_view next_step) {
-        if (!error) error = cannot_express(dialect_.vendor.name, member, why, next_step);
+    // Whether `member` can be written; if not, it is refused, or dropped.
+    bool may(bool can, std::string_view member) {
+        if (!can && !request_.lossy && !error_) {
+            error_ = cannot_express(dialect_.vendor.name, member, "its API has no such parameter",
+                                    "leave it out, use a target that has it, or make the request lossy");
+        }
+        return can;
     }
-    void text(const Part& part) {
-        w_.begin_object().key("type").string("text").key("text").string(part.text).end_object();
+    template <class T>
+    void number(bool can, std::string_view name, const std::optional<T>& value) {
+        if (value && may(can, name) && ours(name)) w_.number(*value);
     }
-
-    void plain(std::string_view role, const Message& message, bool rich) {
-        if (message.parts.size() == 1 && message.parts[0].kind == Kind::text) {
-            w_.begin_object()
-                .key("role")
-                .string(role)
-                .key("content")
-                .string(message.parts[0].text)
-                .end_object();
-            return;
-        }
-        std::size_t own = 0; // tool results are messages of their own here
-        for (const Part& part : message.parts) {
-            if (part.kind == Kind::tool_result) {
-                result(part);
-            } else {
-                ++own;
-            }
-        }
-        if (own == 0 && !message.parts.empty()) return;
-        w_.begin_object().key("role").string(role).key("content").begin_array();
-        for (const Part& part : message.parts) {
-            if (part.kind == Kind::text) {
-                text(part);
-            } else if (part.kind == Kind::image && rich && dialect_.capabilities.images) {
-                image(part);
-            } else if (part.kind == Kind::document && rich && dialect_.capabilities.documents) {
-                document(part);
-            } else if (part.kind == Kind::opaque) {
-                if (ours(part)) w_.raw(part.text);
-            } else if (part.kind == Kind::image || part.kind == Kind::document) {
-                refuse(part.kind == Kind::image ? "image" : "document",
-                       rich ? "its API takes none" : "only user messages may hold one",
-                       rich ? "use a target that does" : "move it to a user message");
-            } else if (part.kind == Kind::tool_call) {
-                refuse("tool_call", "only assistant messages may hold one",
-                       "move it to an assistant message");
-            }
-        }
-        w_.end_array().end_object();
+    void word(bool can, std::string_view name, const std::string& value) {
+        if (!value.empty() && may(can, name) && ours(name)) w_.string(value);
     }
 
-    // `text` is a URL, or base64 data of the given type
-    void url(const Part& part) {
-        const bool data = part.detail && !part.detail->media_type.empty();
-        if (!data) {
-            w_.string(part.text);
-            return;
-        }
-        std::string whole("data:");
-        whole.reserve(part.text.size() + part.detail->media_type.size() + 16);
-        whole.append(part.detail->media_type).append(";base64,").append(part.text);
-        w_.string(whole);
-    }
-    void image(const Part& part) {
-        w_.begin_object().key("type").string("image_url").key("image_url").begin_object().key("url");
-        url(part);
-        w_.end_object().end_object();
-    }
-    void document(const Part& part) {
-        if (!part.detail || part.detail->media_type.empty()) {
-            return refuse("document", "its API takes no document by URL",
-                          "send the bytes as base64 with a media type");
-        }
-        w_.begin_object().key("type").string("file").key("file").begin_object();
-        w_.key("filename")
-            .string(part.detail->name.empty() ? std::string_view("document") : part.detail->name);
-        w_.key("file_data");
-        url(part);
-        w_.end_object().end_object();
-    }
-
-    void result(const Part& part) {
-        w_.begin_object().key("role").string("tool").key("tool_call_id");
-        w_.string(part.detail ? std::string_view(part.detail->id) : std::string_view());
-        w_.key("content").string(part.text).end_object();
-    }
-    void results(const Message& message) {
-        for (const Part& part : message.parts) {
-            if (part.kind == Kind::tool_result) {
-                result(part);
-            } else {
-                refuse("tool message", "it may hold tool results only", "build it with tool_result()");
-            }
-        }
-    }
-
-    void assistant(const Message& message) {
-        std::size_t texts = 0;
-        const Part *refused = nullptr, *audio = nullptr, *legacy = nullptr;
-        bool calls = false;
-        for (const Part& part : message.parts) {
-            const bool named = part.detail && ours(part);
-            if (part.kind == Kind::text && named && part.detail->name == "refusal") {
-                refused = &part;
-            } else if (part.kind == Kind::text) {
-                ++texts;
-            } else if (part.kind == Kind::opaque && named && part.detail->name == "audio") {
-                audio = &part;
-            } else if (part.kind == Kind::tool_call) {
-                if (part.detail && part.detail->id.empty()) {
-                    legacy = &part; // a call without an id came as `function_call` and goes back as one
-                } else {
-                    calls = true;
-                }
-            } else if (part.kind != Kind::thinking && part.kind != Kind::opaque) {
-                refuse("assistant message", "it may hold text and tool calls only",
-                       "move images, documents and tool results to a user or tool message");
-            }
-        }
-        w_.begin_object().key("role").string("assistant").key("content");
-        const auto spoken = [&](const Part& part) { return part.kind == Kind::text && &part != refused; };
-        if (texts > 1) {
+    void sampling(const Target& target) {
+        number(true, dialect_.max_tokens_member, effective_max_tokens(request_, target));
+        number(can_.temperature, "temperature", effective_temperature(request_, target));
+        number(can_.top_p, "top_p", request_.top_p);
+        if (request_.seed && may(can_.seed, "seed") && ours(dialect_.seed_member)) w_.number(*request_.seed);
+        if (!request_.stop.empty() && may(can_.stop_sequences, "stop") && ours("stop")) {
             w_.begin_array();
-            for (const Part& part : message.parts) {
-                if (spoken(part)) text(part);
-            }
-            w_.end_array();
-        } else if (texts == 1) {
-            for (const Part& part : message.parts) {
-                if (spoken(part)) w_.string(part.text);
-            }
-        } else if (calls || legacy != nullptr || refused != nullptr || audio != nullptr) {
-            w_.null();
-        } else {
-            w_.string("");
-        }
-        if (refused != nullptr) w_.key("refusal").string(refused->text);
-        if (audio != nullptr) w_.key("audio").begin_object().key("id").string(audio->detail->id).end_object();
-        if (legacy != nullptr) {
-            w_.key("function_call");
-            function(*legacy);
-        }
-        if (calls) {
-            w_.key("tool_calls").begin_array();
-            for (const Part& part : message.parts) {
-                if (part.kind != Kind::tool_call || !part.detail || part.detail->id.empty()) continue;
-                w_.begin_object()
-                    .key("id")
-                    .string(part.detail->id)
-                    .key("type")
-                    .string("function")
-                    .key("function");
-                function(part);
-                w_.end_object();
-            }
+            for (const std::string& sequence : request_.stop) w_.string(sequence);
             w_.end_array();
         }
-        w_.end_object();
     }
-    void function(const Part& call) {
-        w_.begin_object().key("name").string(call.detail->name);
-        w_.key("arguments").string(call.text.empty() ? std::string_view("{}") : std::string_view(call.text));
-        w_.end_object();
+
+    void tuning(const Tuning& tuning) {
+        number(can_.penalties, "frequency_penalty", tuning.frequency_penalty);
+        number(can_.penalties, "presence_penalty", tuning.presence_penalty);
+        number(can_.top_k, "top_k", tuning.top_k);
+        if (tuning.choices && *tuning.choices != 1 && may(can_.choices, "choices") && ours("n")) {
+            w_.number(*tuning.choices);
+        }
+        if (tuning.top_logprobs && may(can_.logprobs, "top_logprobs") && ours("logprobs")) {
+            if (dialect_.logprobs_number) {
+                w_.number(*tuning.top_logprobs);
+            } else {
+                w_.boolean(true);
+                if (*tuning.top_logprobs > 0 && ours("top_logprobs")) w_.number(*tuning.top_logprobs);
+            }
+        }
+        reasoning(tuning);
+        word(can_.service_tier, "service_tier", tuning.service_tier);
+        word(can_.end_user, "user", tuning.user);
+    }
+
+    void reasoning(const Tuning& tuning) {
+        std::string_view effort = tuning.reasoning_effort;
+        std::uint32_t budget = tuning.reasoning_tokens.value_or(0);
+        if (tuning.reasoning_tokens && budget == 0) effort = "none"; // can be said without having budgets
+        if (budget > 0 && !may(can_.reasoning_budget, "reasoning_tokens")) budget = 0;
+        if (!effort.empty() && !may(can_.reasoning_effort, "reasoning_effort")) effort = {};
+        if (budget == 0 && effort.empty()) return;
+        if (dialect_.thinking_switch && effort == "none") {
+            if (!ours("thinking")) return;
+            w_.begin_object().key("type").string("disabled").end_object();
+        } else if (!dialect_.reasoning_object) {
+            if (!effort.empty() && ours("reasoning_effort")) w_.string(effort);
+        } else if (ours("reasoning")) { // one of both: a budget says more
+            w_.begin_object();
+            if (budget > 0) {
+                w_.key("max_tokens").number(budget);
+            } else {
+                w_.key("effort").string(effort);
+            }
+            w_.end_object();
+        }
+    }
+
+    void tools() {
+        if (!request_.tools.empty() && may(can_.tools, "tools") && ours("tools")) {
+            w_.begin_array();
+            for (std::size_t i = 0; i < request_.tools.size(); ++i) tool(request_.tools[i], i);
+            w_.end_array();
+        }
+        using Mode = ToolChoice::Mode;
+        const Mode mode = request_.tool_choice ? request_.tool_choice->mode : Mode::vendor_default;
+        const bool able = can_.tools && (can_.tool_choice || mode == Mode::automatic);
+        if (mode != Mode::vendor_default && may(able, "tool_choice") && ours("tool_choice")) {
+            choice(*request_.tool_choice);
+        }
+        // without tools the vendors refuse this one
+        if (!request_.parallel_tools && !request_.tools.empty() &&
+            may(can_.parallel_tools, "parallel_tools = false") && ours("parallel_tool_calls")) {
+            w_.boolean(false);
+        }
+    }
+    void tool(const Tool& tool, std::size_t index) {
+        w_.begin_object().key("type").string("function").key("function").begin_object();
+        w_.key("name").string(tool.name);
+        if (!tool.description.empty()) w_.key("description").string(tool.description);
+        const std::string place = "tools[" + std::to_string(index) + "]";
+        if (!tool.parameters.empty()) {
+            if (is_json_object(tool.parameters)) {
+                w_.key("parameters").raw(tool.parameters);
+            } else if (!error_) {
+                error_ = not_json(dialect_.vendor.name, place + ".parameters");
+            }
+        }
+        if (tool.strict && may(can_.strict_tools, place + ".strict")) w_.key("strict").boolean(true);
+        w_.end_object().end_object();
+    }
+    void choice(const ToolChoice& choice) {
+        using Mode = ToolChoice::Mode;
+        switch (choice.mode) {
+        case Mode::vendor_default:
+        case Mode::automatic: w_.string("auto"); break;
+        case Mode::none: w_.string("none"); break;
+        case Mode::required: w_.string("required"); break;
+        case Mode::named:
+            w_.begin_object().key("type").string("function").key("function");
+            w_.begin_object().key("name").string(choice.name).end_object().end_object();
+            break;
+        }
+    }
+
+    void format() {
+        if (!request_.response_format) return;
+        const ResponseFormat& format = *request_.response_format;
+        if (format.kind == ResponseFormat::Kind::json_object) {
+            if (may(can_.json_object, "response_format: json_object") && ours("response_format")) {
+                w_.begin_object().key("type").string("json_object").end_object();
+            }
+        } else if (format.kind == ResponseFormat::Kind::json_schema) {
+            if (!may(can_.json_schema, "response_format: json_schema") || !ours("response_format")) return;
+            w_.begin_object().key("type").string("json_schema").key("json_schema").begin_object();
+            w_.key("name").string(format.name.empty() ? std::string_view("answer") : format.name);
+            if (is_json_object(format.schema)) {
+                w_.key("schema").raw(format.schema);
+            } else if (!error_) {
+                error_ = not_json(dialect_.vendor.name, "response_format.schema");
+            }
+            w_.key("strict").boolean(format.strict).end_object().end_object();
+        }
     }
 
     const ChatDialect& dialect_;
+    const Capabilities& can_;
+    const Request& request_;
     json::Writer& w_;
+    Extra extra_;
+    std::optional<Error> error_;
 };
-
-inline std::optional<Error> write_chat_tools(const ChatDialect& dialect, const Request& request,
-                                             json::Writer& w) {
-    w.begin_array();
-    for (std::size_t i = 0; i < request.tools.size(); ++i) {
-        const Tool& tool = request.tools[i];
-        w.begin_object().key("type").string("function").key("function").begin_object();
-        w.key("name").string(tool.name);
-        if (!tool.description.empty()) w.key("description").string(tool.description);
-        if (!tool.parameters.empty()) {
-            if (!is_json_object(tool.parameters)) {
-                return not_json(dialect.vendor.name, "tools[" + std::to_string(i) + "].parameters");
-            }
-            w.key("parameters").raw(tool.parameters);
-        }
-        if (tool.strict) w.key("strict").boolean(true);
-        w.end_object().end_object();
-    }
-    w.end_array();
-    return std::nullopt;
-}
-
-inline void write_chat_choice(const ToolChoice& choice, json::Writer& w) {
-    using Mode = ToolChoice::Mode;
-    switch (choice.mode) {
-    case Mode::vendor_default:
-    case Mode::automatic: w.string("auto"); break;
-    case Mode::none: w.string("none"); break;
-    case Mode::required: w.string("required"); break;
-    case Mode::named:
-        w.begin_object().key("type").string("function").key("function");
-        w.begin_object().key("name").string(choice.name).end_object().end_object();
-        break;
-    }
-}
-
-inline std::optional<Error> write_chat_format(const ChatDialect& dialect, const ResponseFormat& format,
-                                              json::Writer& w) {
-    w.begin_object().key("type");
-    if (format.kind == ResponseFormat::Kind::json_object) {
-        w.string("json_object");
-    } else {
-        if (!is_json_object(format.schema)) return not_json(dialect.vendor.name, "response_format.schema");
-        w.string("json_schema").key("json_schema").begin_object();
-        w.key("name").string(format.name.empty() ? std::string_view("answer")
-                                                 : std::string_view(format.name));
-        w.key("schema").raw(format.schema).key("strict").boolean(format.strict).end_object();
-    }
-    w.end_object();
-    return std::nullopt;
-}
-
-/// Members of the request that this vendor has no word for.
-inline std::optional<Error> missing_from_dialect(const ChatDialect& dialect, const Request& request) {
-    const Capabilities& can = dialect.capabilities;
-    const auto refuse = [&](std::string_view member) {
-        return cannot_express(dialect.vendor.name, member, "its API has no such parameter",
-                              "leave it out or use a target that has it");
-    };
-    if (request.seed && !can.seed) return refuse("seed");
-    if (!request.tools.empty() && !can.tools) return refuse("tools");
-    if (!request.stop.empty() && !can.stop_sequences) return refuse("stop");
-    if (request.response_format) {
-        const auto kind = request.response_format->kind;
-        if (kind == ResponseFormat::Kind::json_object && !can.json_object)
-            return refuse("response_format: json_object");
-        if (kind == ResponseFormat::Kind::json_schema && !can.json_schema)
-            return refuse("response_format: json_schema");
-    }
-    return std::nullopt;
-}
-
-inline std::optional<Error> write_chat(const ChatDialect& dialect, const Request& request,
-                                       const Target& target, bool stream, json::Writer& w) {
-    Extra extra;
-    if (auto error = extra.read(dialect.vendor.name, request.extra)) return error;
-    if (auto error = missing_from_dialect(dialect, request)) return error;
-    const auto ours = [&](std::string_view name) {
-        if (extra.has(name)) return false;
-        w.key(name);
-        return true;
-    };
-    w.begin_object();
-    if (ours("model")) w.string(target.model);
-    if (ours("messages")) {
-        ChatMessages messages(dialect, w);
-        w.begin_array();
-        for (const Message& message : request.messages) messages.write(message);
-        w.end_array();
-        if (messages.error) return std::move(messages.error);
-    }
-    if (const auto cap = effective_max_tokens(request, target)) {
-        if (ours(dialect.max_tokens_member)) w.number(*cap);
-    }
-    if (const auto value = effective_temperature(request, target)) {
-        if (ours("temperature")) w.number(*value);
-    }
-    if (request.top_p && ours("top_p")) w.number(*request.top_p);
-    if (request.seed && ours("seed")) w.number(*request.seed);
-    if (!request.stop.empty() && ours("stop")) {
-        w.begin_array();
-        for (const std::string& sequence : request.stop) w.string(sequence);
-        w.end_array();
-    }
-    if (!request.tools.empty() && ours("tools")) {
-        if (auto error = write_chat_tools(dialect, request, w)) return error;
-    }
-    if (request.tool_choice && request.tool_choice->mode != ToolChoice::Mode::vendor_default &&
-        ours("tool_choice")) {
-        write_chat_choice(*request.tool_choice, w);
-    }
-    // without tools the vendor refuses this one
-    if (!request.parallel_tools && !request.tools.empty() && ours("parallel_tool_calls")) w.boolean(false);
-    if (request.response_format && request.response_format->kind != ResponseFormat::Kind::text &&
-        ours("response_format")) {
-        if (auto error = write_chat_format(dialect, *request.response_format, w)) return error;
-    }
-    if (stream) {
-        w.key("stream").boolean(true);
-        if (dialect.stream_options && ours("stream_options")) {
-            w.begin_object().key("include_usage").boolean(true).end_object();
-        }
-    }
-    extra.write(w);
-    w.end_object();
-    return std::nullopt;
-}
 
 } // namespace detail
 
@@ -330,7 +200,7 @@ BATON_DECL std::optional<Error> encode_chat(const ChatDialect& dialect, const Dr
     out.path = dialect.path;
     out.body.reserve(before + text_size(*draft));
     json::Writer writer(out.body);
-    auto error = detail::write_chat(dialect, *draft, target, stream, writer);
+    auto error = detail::ChatRequest(dialect, *draft, writer).write(target, stream);
     if (error) out.body.resize(before);
     return error;
 }

@@ -7,17 +7,6 @@
 #include <algorithm>
 
 namespace baton::wire {
-namespace detail {
-
-/// Appends `"key":value` to a list of members.
-inline void append_member(std::string& members, std::string_view key, std::string_view value) {
-    if (!members.empty()) members += ',';
-    json::append_string(members, key);
-    members.append(":").append(value);
-}
-
-} // namespace detail
-
 BATON_DECL ResponsesItems::Kind ResponsesItems::kind_of(std::string_view type) noexcept {
     if (json::is(type, "message")) return Kind::message;
     if (json::is(type, "reasoning")) return Kind::reasoning;

@@ -1,0 +1,114 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/wire/chat_assembler.hpp>
+
+namespace baton::wire {
+
+BATON_DECL std::uint32_t ChatAssembler::find_call(std::int64_t wire_index, std::string_view id,
+                                                  Reply& reply) {
+    for (std::size_t i = streamed() ? calls_.size() : 0; i-- > 0;) {
+        // without an index, fragments belong to the call last begun; with one, a new id under an old index
+        // is a new call (vendors that number every parallel call 0)
+        if (wire_index != none && calls_[i].wire_index != wire_index) continue;
+        const std::string& known = reply.parts[calls_[i].part].detail->id;
+        if (id.empty() || known.empty() || known == id) return static_cast<std::uint32_t>(i);
+    }
+    calls_.push_back({wire_index, static_cast<std::uint32_t>(reply.parts.size())});
+    Part& part = reply.parts.emplace_back();
+    part.kind = Part::Kind::tool_call;
+    part.detail.ensure();
+    if (streamed()) part.text.reserve(reserve_ / 4);
+    return static_cast<std::uint32_t>(calls_.size() - 1);
+}
+
+BATON_DECL void ChatAssembler::tool_call(json::Reader& reader, Reply& reply) {
+    std::int64_t index = none;
+    std::string_view id, name, extra, arguments; // the last two: still JSON
+    std::string id_scratch, name_scratch;
+    if (!reader.object([&](std::string_view key) {
+            if (json::is(key, "index")) {
+                reader.integer(index);
+            } else if (json::is(key, "id")) {
+                reader.string(id, id_scratch);
+            } else if (json::is(key, "function")) {
+                reader.object([&](std::string_view member) {
+                    if (json::is(member, "arguments")) {
+                        arguments = reader.raw();
+                    } else if (json::is(member, "name")) {
+                        reader.string(name, name_scratch);
+                    }
+                });
+            } else if (json::is(key, "extra_content")) {
+                if (reader.kind() == json::Reader::Kind::object) extra = reader.raw();
+            }
+        })) {
+        return;
+    }
+    const std::size_t before = calls_.size();
+    const std::uint32_t call = find_call(index, id, reply);
+    Part& part = reply.parts[calls_[call].part];
+    const bool opens = calls_.size() > before;
+    // id and name come once; vendors that repeat them with every fragment must not change them
+    if (part.detail->id.empty()) part.detail->id = id;
+    if (part.detail->name.empty()) part.detail->name = name;
+    if (!extra.empty() && part.detail->extra.empty()) { // Gemini's signature of the thought behind the call
+        part.detail->vendor = dialect_->vendor.name;
+        part.detail->extra.assign("\"extra_content\":").append(extra);
+    }
+    const std::size_t start = part.text.size();
+    if (!arguments.empty() && arguments.front() == '"') {
+        json::Reader inner(arguments);
+        inner.append_string(part.text);
+    } else if (!arguments.empty() && arguments.front() == '{') {
+        part.text.append(arguments); // an object instead of a string (Ollama)
+    }
+    if (!opens && part.text.size() == start) return;
+    for (const Fragment& fragment : fragments_) {
+        if (fragment.call == call) return; // one fragment per call and event
+    }
+    fragments_.push_back({call, start, opens});
+}
+
+BATON_DECL void ChatAssembler::legacy_call(json::Reader& reader, Reply& reply) {
+    // before there were several calls there was one, without an id
+    std::string_view name;
+    std::string name_scratch, arguments;
+    if (!reader.object([&](std::string_view key) {
+            if (json::is(key, "name")) {
+                reader.string(name, name_scratch);
+            } else if (json::is(key, "arguments")) {
+                reader.append_string(arguments);
+            }
+        })) {
+        return;
+    }
+    if (name.empty() && arguments.empty()) return; // a placeholder beside real tool calls (Snowflake)
+    const std::size_t before = calls_.size();
+    const std::uint32_t call = find_call(0, {}, reply);
+    Part& part = reply.parts[calls_[call].part];
+    if (part.detail->name.empty()) part.detail->name = name;
+    part.detail->vendor = dialect_->vendor.name; // so that it can go back as what it was
+    const std::size_t start = part.text.size();
+    part.text += arguments;
+    if (calls_.size() > before || part.text.size() > start)
+        fragments_.push_back({call, start, calls_.size() > before});
+}
+
+BATON_DECL void ChatAssembler::finish_event(Delta& delta, const Reply& reply) {
+    if (fragments_.empty()) return;
+    shown_.clear();
+    for (const Fragment& fragment : fragments_) {
+        const Part& part = reply.parts[calls_[fragment.call].part];
+        Delta::ToolFragment& shown = shown_.emplace_back();
+        shown.index = static_cast<int>(fragment.call);
+        shown.arguments = std::string_view(part.text).substr(fragment.arguments);
+        if (fragment.opens) {
+            shown.id = part.detail->id;
+            shown.name = part.detail->name;
+        }
+    }
+    delta.tools = {shown_.data(), shown_.size()};
+}
+
+} // namespace baton::wire

@@ -1,0 +1,718 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+// What the vendors of chat completions differ in: a table of facts in plain words, and what each is sent.
+#define BOOST_TEST_MODULE chat_vendors
+#include "../support/recorded.hpp"
+
+#include <baton/wire/azure.hpp>
+#include <baton/wire/cerebras.hpp>
+#include <baton/wire/compatible.hpp>
+#include <baton/wire/deepseek.hpp>
+#include <baton/wire/groq.hpp>
+#include <baton/wire/huggingface.hpp>
+#include <baton/wire/mistral.hpp>
+#include <baton/wire/openai.hpp>
+#include <baton/wire/openrouter.hpp>
+#include <baton/wire/perplexity.hpp>
+#include <baton/wire/together.hpp>
+#include <baton/wire/xai.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <set>
+#include <vector>
+
+namespace baton {
+static std::ostream& boost_test_print_type(std::ostream& out, Errc code) { return out << to_string(code); }
+} // namespace baton
+
+BOOST_AUTO_TEST_SUITE(chat_vendors)
+
+using namespace baton;
+using test::at;
+namespace bj = boost::json;
+
+namespace {
+
+struct Capability {
+    bool Capabilities::* member;
+    const char* word;
+};
+constexpr Capability capability_words[] = {
+    {&Capabilities::tools, "tools"},
+    {&Capabilities::parallel_tools, "parallel"},
+    {&Capabilities::tool_choice, "choice"},
+    {&Capabilities::strict_tools, "strict"},
+    {&Capabilities::images, "images"},
+    {&Capabilities::image_urls, "image-urls"},
+    {&Capabilities::documents, "documents"},
+    {&Capabilities::json_object, "json"},
+    {&Capabilities::json_schema, "schema"},
+    {&Capabilities::prefill, "prefill"},
+    {&Capabilities::reasoning, "thoughts-back"},
+    {&Capabilities::reasoning_effort, "effort"},
+    {&Capabilities::reasoning_budget, "budget"},
+    {&Capabilities::top_k, "top-k"},
+    {&Capabilities::seed, "seed"},
+    {&Capabilities::penalties, "penalties"},
+    {&Capabilities::logprobs, "logprobs"},
+    {&Capabilities::choices, "n"},
+    {&Capabilities::service_tier, "tier"},
+    {&Capabilities::end_user, "user"},
+    {&Capabilities::cache_control, "cache-marks"},
+    {&Capabilities::embeddings, "embeddings"},
+};
+
+/// What is required of a vendor, in words.
+struct Contract {
+    const char* type;
+    const char* name;
+    const char* key;        ///< "" = needs none
+    const char* endpoint;   ///< where the variable $BASE stands, it must be given
+    const char* variable;   ///< for the base URL
+    const char* list;       ///< of models, also the health check
+    const char* model;      ///< by default; "" = must be given
+    const char* embeddings; ///< path, and the default model after a space; "" = none
+    const char* can;
+};
+const Contract contracts[] = {
+    {"OpenAI", "openai", "OPENAI_API_KEY", "https://api.openai.com/v1/chat/completions", "OPENAI_BASE_URL",
+     "/models", "gpt-5-mini", "/embeddings text-embedding-3-small",
+     "tools parallel choice strict images image-urls documents json schema effort seed penalties logprobs n "
+     "tier user embeddings"},
+    {"AzureOpenAI", "azure", "AZURE_OPENAI_API_KEY", "$BASE/openai/deployments/MODEL/chat/completions",
+     "AZURE_OPENAI_ENDPOINT", "/openai/v1/models", "", "/openai/deployments/MODEL/embeddings ",
+     "tools parallel choice strict images image-urls json schema effort seed penalties logprobs n tier user "
+     "embeddings"},
+    {"Groq", "groq", "GROQ_API_KEY", "https://api.groq.com/openai/v1/chat/completions", "GROQ_BASE_URL",
+     "/openai/v1/models", "openai/gpt-oss-120b", "",
+     "tools parallel choice images image-urls json schema effort seed penalties tier user"},
+    {"Together", "together", "TOGETHER_API_KEY", "https://api.together.xyz/v1/chat/completions",
+     "TOGETHER_BASE_URL", "/models", "meta-llama/Llama-3.3-70B-Instruct-Turbo", "/embeddings ",
+     "tools choice images image-urls json schema effort top-k seed penalties logprobs n embeddings"},
+    {"Mistral", "mistral", "MISTRAL_API_KEY", "https://api.mistral.ai/v1/chat/completions",
+     "MISTRAL_BASE_URL", "/models", "mistral-small-latest", "/embeddings mistral-embed",
+     "tools parallel choice strict images image-urls documents json schema prefill thoughts-back effort seed "
+     "penalties n embeddings"},
+    {"DeepSeek", "deepseek", "DEEPSEEK_API_KEY", "https://api.deepseek.com/chat/completions",
+     "DEEPSEEK_BASE_URL", "/models", "deepseek-chat", "",
+     "tools choice json thoughts-back effort penalties logprobs"},
+    {"XAI", "xai", "XAI_API_KEY", "https://api.x.ai/v1/chat/completions", "XAI_BASE_URL", "/models",
+     "grok-4.3", "",
+     "tools parallel choice images image-urls json schema effort seed penalties logprobs n user"},
+    {"OpenRouter", "openrouter", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1/chat/completions",
+     "OPENROUTER_BASE_URL", "/models", "openrouter/auto", "/embeddings openai/text-embedding-3-small",
+     "tools parallel choice strict images image-urls documents json schema prefill thoughts-back effort "
+     "budget "
+     "top-k seed penalties logprobs user cache-marks embeddings"},
+    {"Perplexity", "perplexity", "PERPLEXITY_API_KEY", "https://api.perplexity.ai/chat/completions",
+     "PERPLEXITY_BASE_URL", "/v1/models", "sonar", "/v1/embeddings pplx-embed-v1-0.6b",
+     "images image-urls schema effort top-k penalties embeddings"},
+    {"Cerebras", "cerebras", "CEREBRAS_API_KEY", "https://api.cerebras.ai/v1/chat/completions",
+     "CEREBRAS_BASE_URL", "/v1/models", "gpt-oss-120b", "",
+     "tools choice strict json schema effort seed logprobs user"},
+    {"HuggingFace", "huggingface", "HF_TOKEN", "https://router.huggingface.co/v1/chat/completions",
+     "HUGGINGFACE_BASE_URL", "/models", "openai/gpt-oss-120b", "",
+     "tools choice images image-urls json schema effort seed penalties logprobs"},
+    {"LlamaCpp", "llamacpp", "", "http://127.0.0.1:8080/v1/chat/completions", "", "/models", "",
+     "/embeddings ",
+     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
+     "logprobs n user embeddings"},
+    {"VLLM", "vllm", "", "http://127.0.0.1:8000/v1/chat/completions", "", "/models", "", "/embeddings ",
+     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
+     "logprobs n user embeddings"},
+    {"LMStudio", "lmstudio", "", "http://127.0.0.1:1234/v1/chat/completions", "", "/models", "",
+     "/embeddings ",
+     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
+     "logprobs n user embeddings"},
+    {"OllamaCompatible", "ollama-compatible", "", "http://127.0.0.1:11434/v1/chat/completions", "", "/models",
+     "", "/embeddings ",
+     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
+     "logprobs n user embeddings"},
+    {"Compatible<\"acme\">", "acme", "", "$BASE/chat/completions", "", "/models", "", "/embeddings ",
+     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
+     "logprobs n user embeddings"},
+};
+
+// One more vendor is this much.
+constexpr wire::ErrorRule acme_rules[] = {{Errc::quota, {}, "no coins left"}};
+constexpr wire::ChatDialect acme_chat{
+    .vendor = {.name = "acme", .key_variable = "ACME_API_KEY", .rules = acme_rules},
+    .base_url = "https://api.acme.example/v1",
+    .base_url_variable = "ACME_BASE_URL",
+    .model = "acme-1",
+    .capabilities = wire::usual_chat_capabilities,
+};
+struct Acme : wire::ChatWire<acme_chat> {};
+static_assert(wire::Wire<Acme> && wire::Embeds<Acme> && wire::ListsModels<Acme>);
+
+struct Written {
+    std::optional<Error> error;
+    std::string path, headers, body;
+    bj::value json() const { return test::parse(body); }
+};
+template <class W>
+Written write(const Request& request, bool stream = false, const char* model = "m") {
+    Written out;
+    Target target;
+    target.model = model;
+    out.error = W::encode(Draft(request), target, stream, wire::Outgoing{out.path, out.headers, out.body});
+    return out;
+}
+template <class W>
+bj::value written(const Request& request, bool stream = false) {
+    const Written out = write<W>(request, stream);
+    BOOST_TEST_REQUIRE(!out.error.has_value(), (out.error ? out.error->what() : ""));
+    return out.json();
+}
+template <class W>
+std::string refused(const Request& request) {
+    const Written out = write<W>(request);
+    BOOST_TEST_REQUIRE(out.error.has_value());
+    BOOST_TEST(out.error->errc() == Errc::invalid_request);
+    BOOST_TEST(out.body == "");
+    return out.error->detail().message;
+}
+
+template <class W>
+void check(const char* type) {
+    BOOST_TEST_CONTEXT(type) {
+        const Contract* contract = nullptr;
+        for (const Contract& c : contracts) {
+            if (std::string_view(c.type) == type) contract = &c;
+        }
+        BOOST_TEST_REQUIRE((contract != nullptr));
+        BOOST_TEST(W::name == contract->name);
+        BOOST_TEST(W::key_variable == contract->key);
+        BOOST_TEST(W::base_url_variable == contract->variable);
+        BOOST_TEST(W::health_path == contract->list);
+        BOOST_TEST(W::default_model == contract->model);
+        const std::string_view base =
+            W::default_base_url.empty() ? std::string_view("$BASE") : W::default_base_url;
+        BOOST_TEST(std::string(base) + write<W>(Request("x"), false, "MODEL").path == contract->endpoint);
+        std::string can;
+        for (const Capability& word : capability_words) {
+            if (!(W::capabilities.*word.member) ||
+                (word.member == &Capabilities::tool_choice && !W::capabilities.tools))
+                continue;
+            can.append(can.empty() ? "" : " ").append(word.word);
+        }
+        BOOST_TEST(can == contract->can);
+        std::string embeddings;
+        if constexpr (wire::Embeds<W>) {
+            std::string headers, body;
+            Target target;
+            target.model = "MODEL";
+            BOOST_TEST(
+                !W::encode_embed(EmbedRequest("x"), target, wire::Outgoing{embeddings, headers, body}));
+            embeddings.append(" ").append(W::default_embedding_model);
+        }
+        BOOST_TEST(embeddings == contract->embeddings);
+        static_assert(wire::Wire<W> && wire::ListsModels<W>);
+
+        std::string lines;
+        BOOST_TEST(!W::write_account_headers({}, Secret("k-1"), lines).has_value());
+        BOOST_TEST(lines == (W::name == "azure" ? "api-key: k-1\r\n" : "authorization: Bearer k-1\r\n"));
+        lines.clear();
+        BOOST_TEST(!W::write_account_headers({}, Secret(), lines).has_value());
+        BOOST_TEST(lines == "");
+        const auto broken = W::write_account_headers({}, Secret("k\r\nx: y"), lines);
+        BOOST_TEST_REQUIRE(broken.has_value());
+        BOOST_TEST(broken->detail().message.find("x: y") == std::string::npos);
+    }
+}
+
+void print_page(std::ostream& out) {
+    out << "| Wire | Name | Key | Endpoint | Base URL from | Default model | Can "
+           "|\n|---|---|---|---|---|---|---|\n";
+    for (const Contract& c : contracts) {
+        const auto code = [](std::string_view text) {
+            return text.empty() ? std::string("-") : "`" + std::string(text) + "`";
+        };
+        out << "| " << code(c.type) << " | " << code(c.name) << " | " << code(c.key) << " | "
+            << code(c.endpoint) << " | " << code(c.variable) << " | " << code(c.model) << " | " << c.can
+            << " |\n";
+    }
+}
+
+Part part_of(Part::Kind kind, std::string text, const char* vendor, const char* name = "") {
+    Part::Detail detail;
+    detail.vendor = vendor;
+    detail.name = name;
+    return Part(kind, std::move(text), std::move(detail));
+}
+Part call_of(const char* id, const char* name, const char* arguments) {
+    Part::Detail detail;
+    detail.id = id;
+    detail.name = name;
+    return Part(Part::Kind::tool_call, arguments, std::move(detail));
+}
+template <class... P>
+Message turn(Role role, P&&... parts) {
+    Message message;
+    message.role = role;
+    (message.parts.push_back(std::forward<P>(parts)), ...);
+    return message;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(every_vendor_keeps_its_contract) {
+    check<OpenAI>("OpenAI");
+    check<AzureOpenAI>("AzureOpenAI");
+    check<Groq>("Groq");
+    check<Together>("Together");
+    check<Mistral>("Mistral");
+    check<DeepSeek>("DeepSeek");
+    check<XAI>("XAI");
+    check<OpenRouter>("OpenRouter");
+    check<Perplexity>("Perplexity");
+    check<Cerebras>("Cerebras");
+    check<HuggingFace>("HuggingFace");
+    check<LlamaCpp>("LlamaCpp");
+    check<VLLM>("VLLM");
+    check<LMStudio>("LMStudio");
+    check<OllamaCompatible>("OllamaCompatible");
+    check<Compatible<"acme">>("Compatible<\"acme\">");
+    static_assert(!std::is_same_v<Groq::Options, XAI::Options>); // options find their provider by type
+    // BATON_WIRES_PAGE=- prints the table for doc/wires.md
+    if (const char* page = std::getenv("BATON_WIRES_PAGE")) {
+        if (std::string_view(page) == "-") {
+            print_page(std::cout);
+        } else {
+            std::ofstream file(page);
+            print_page(file);
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(tuning_is_written_where_there_is_a_word) {
+    const Request all(user("x"), frequency_penalty(0.5), presence_penalty(-1), choices(3), top_logprobs(2),
+                      reasoning("low"), service_tier("flex"), end_user("u-1"));
+    BOOST_TEST(written<OpenAI>(all) == test::parse(R"({"model":"m","messages":[{"role":"user","content":"x"}],
+        "frequency_penalty":0.5,"presence_penalty":-1,"n":3,"logprobs":true,"top_logprobs":2,
+        "reasoning_effort":"low","service_tier":"flex","user":"u-1"})"));
+    BOOST_TEST(at(written<OpenAI>(Request(user("x"), top_logprobs(0))), "top_logprobs").is_null());
+    BOOST_TEST(at(written<OpenAI>(Request(user("x"), top_logprobs(0))), "logprobs") == true);
+    BOOST_TEST(at(written<Together>(Request(user("x"), top_logprobs(3))), "logprobs") == 3);
+    BOOST_TEST(at(written<Together>(Request(user("x"), top_k(40))), "top_k") == 40);
+    BOOST_TEST(at(written<Mistral>(Request(user("x"), seed(7))), "random_seed") == 7);
+    BOOST_TEST(at(written<Groq>(Request(user("x"), choices(1))), "n").is_null()); // one is what it gives
+    // `extra` goes before
+    BOOST_TEST(at(written<OpenAI>(Request(user("x"), choices(2), extra(R"({"n":5})"))), "n") == 5);
+    BOOST_TEST(at(written<DeepSeek>(Request(user("x"), max_tokens(5))), "max_tokens") == 5);
+    BOOST_TEST(at(written<Groq>(Request(user("x"), max_tokens(5))), "max_completion_tokens") == 5);
+    // streams ask for usage only where it does not come by itself
+    BOOST_TEST(at(written<Groq>(Request("x"), true), "stream_options").is_object());
+    BOOST_TEST(at(written<Mistral>(Request("x"), true), "stream_options").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(reasoning_is_asked_for_in_each_vendors_way) {
+    const auto member = [](const bj::value& body, const char* name) { return bj::serialize(at(body, name)); };
+    const Request low(user("x"), reasoning("low")), capped(user("x"), reasoning(2000)),
+        none(user("x"), reasoning(0));
+    BOOST_TEST(member(written<OpenRouter>(low), "reasoning") == R"({"effort":"low"})");
+    BOOST_TEST(member(written<OpenRouter>(capped), "reasoning") == R"({"max_tokens":2000})");
+    BOOST_TEST(member(written<OpenRouter>(none), "reasoning") == R"({"effort":"none"})");
+    BOOST_TEST(member(written<DeepSeek>(low), "reasoning_effort") == R"("low")");
+    BOOST_TEST(member(written<DeepSeek>(none), "thinking") == R"({"type":"disabled"})");
+    BOOST_TEST(member(written<OpenAI>(none), "reasoning_effort") == R"("none")");
+    BOOST_TEST(refused<OpenAI>(capped).starts_with("openai cannot express `reasoning_tokens`"));
+    Request both(user("x"), reasoning("low"), lossy());
+    both.tuning->reasoning_tokens = 10;
+    BOOST_TEST(member(written<OpenAI>(both), "reasoning_effort") == R"("low")");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_vendor_lacks_is_refused_by_name_or_dropped) {
+    const auto both = []<class W>(std::type_identity<W>, Request request, const char* member) {
+        const std::string text = refused<W>(request);
+        BOOST_TEST(text.starts_with(std::string(W::name) + " cannot express `" + member + "`"), text);
+        request.lossy = true;
+        const bj::value body = written<W>(request);
+        for (const auto& [name, value] : body.as_object())
+            BOOST_TEST((name == "model" || name == "messages" || name == "tools"), name);
+    };
+    both(std::type_identity<Groq>(), Request(user("x"), choices(2)), "choices");
+    both(std::type_identity<Groq>(), Request(user("x"), top_logprobs(2)), "top_logprobs");
+    both(std::type_identity<Groq>(), Request(user("x"), top_k(2)), "top_k");
+    both(std::type_identity<DeepSeek>(), Request(user("x"), seed(2)), "seed");
+    both(std::type_identity<DeepSeek>(), Request(user("x"), ResponseFormat("n", "{}", true)),
+         "response_format: json_schema");
+    both(std::type_identity<Perplexity>(),
+         Request(user("x"), ResponseFormat(ResponseFormat::Kind::json_object)),
+         "response_format: json_object");
+    both(std::type_identity<Cerebras>(), Request(user("x"), frequency_penalty(1)), "frequency_penalty");
+    both(std::type_identity<Cerebras>(), Request(user("x"), service_tier("flex")), "service_tier");
+    both(std::type_identity<Mistral>(), Request(user("x"), end_user("u")), "user");
+    both(std::type_identity<Perplexity>(), Request(user("x"), tools(Tool("f", ""))), "tools");
+    both(std::type_identity<Perplexity>(), Request(user("x"), ToolChoice(ToolChoice::Mode::required)),
+         "tool_choice");
+    Request serial(user("x"), tools(Tool("f", "")));
+    serial.parallel_tools = false;
+    both(std::type_identity<DeepSeek>(), serial, "parallel_tools = false");
+    BOOST_TEST(at(written<Groq>(serial), "parallel_tool_calls") == false);
+    Tool strict("f", "");
+    strict.strict = true;
+    both(std::type_identity<Groq>(), Request(user("x"), tools(strict)), "tools[0].strict");
+    const bj::value tool = at(written<Mistral>(Request(user("x"), tools(strict))), "tools").as_array()[0];
+    BOOST_TEST(at(at(tool, "function"), "strict") == true);
+    // contents
+    both(std::type_identity<DeepSeek>(), Request(user_parts("x", image_url("https://x"))), "image_url");
+    both(std::type_identity<DeepSeek>(), Request(user_parts("x", image_data("QUJD", "image/png"))), "image");
+    both(std::type_identity<Groq>(), Request(user_parts("x", document_data("QUJD", "application/pdf"))),
+         "document");
+    Request picture(user_parts("what?", image_url("https://x")), lossy());
+    BOOST_TEST(bj::serialize(at(written<DeepSeek>(picture), "messages")) ==
+               R"([{"role":"user","content":[{"type":"text","text":"what?"}]}])");
+    // a text that is no JSON stays an error
+    BOOST_TEST(refused<Groq>(Request(user("x"), tools(Tool("f", "", "nonsense")), lossy()))
+                   .find("`tools[0].parameters`") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(documents_and_cache_marks) {
+    const auto content = [](const bj::value& body) {
+        return at(at(body, "messages").as_array()[0], "content").as_array();
+    };
+    const Request pdf(user_parts("Sum up.", document_data("JVBERg==", "application/pdf", "a.pdf")));
+    const Request linked(user_parts("Sum up.", document_url("https://x/a.pdf")));
+    BOOST_TEST(
+        content(written<Mistral>(pdf))[1] ==
+        test::parse(
+            R"({"type":"document_url","document_url":"data:application/pdf;base64,JVBERg==","document_name":"a.pdf"})"));
+    BOOST_TEST(content(written<Mistral>(linked))[1] ==
+               test::parse(R"({"type":"document_url","document_url":"https://x/a.pdf"})"));
+    BOOST_TEST(
+        content(written<OpenRouter>(linked))[1] ==
+        test::parse(R"({"type":"file","file":{"filename":"document","file_data":"https://x/a.pdf"}})"));
+    BOOST_TEST(refused<OpenAI>(linked).starts_with("openai cannot express `document`"));
+    const Request marked(turn(Role::system, cache_point(Part("Long."))), user("x"));
+    BOOST_TEST(content(written<OpenRouter>(marked))[0] ==
+               test::parse(R"({"type":"text","text":"Long.","cache_control":{"type":"ephemeral"}})"));
+    BOOST_TEST(at(at(written<OpenAI>(marked), "messages").as_array()[0], "content") ==
+               "Long."); // caches by itself
+}
+
+BOOST_AUTO_TEST_CASE(thinking_goes_back_to_who_thought) {
+    const auto sent = []<class W>(std::type_identity<W>, const char* vendor, bool calls) {
+        Message message = turn(Role::assistant, part_of(Part::Kind::thinking, "hm", vendor), Part("So."));
+        if (calls) message.parts.push_back(call_of("c", "f", "{}"));
+        bj::value out = at(written<W>(Request(user("q"), message, user("r"))), "messages").as_array()[1];
+        out.as_object().erase("role");
+        out.as_object().erase("tool_calls");
+        return out;
+    };
+    BOOST_TEST(sent(std::type_identity<DeepSeek>(), "deepseek", true) ==
+               test::parse(R"({"content":"So.","reasoning_content":"hm"})"));
+    BOOST_TEST(sent(std::type_identity<DeepSeek>(), "deepseek", false) ==
+               test::parse(R"({"content":"So."})"));
+    BOOST_TEST(sent(std::type_identity<DeepSeek>(), "anthropic", true) ==
+               test::parse(R"({"content":"So."})"));
+    BOOST_TEST(sent(std::type_identity<VLLM>(), "vllm", true) ==
+               test::parse(R"({"content":"So.","reasoning_content":"hm"})"));
+    BOOST_TEST(sent(std::type_identity<OpenRouter>(), "openrouter", false) ==
+               test::parse(R"({"content":"So.","reasoning":"hm"})"));
+    BOOST_TEST(sent(std::type_identity<Mistral>(), "mistral", false) ==
+               test::parse(R"({"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},)"
+                           R"({"type":"text","text":"So."}]})"));
+    BOOST_TEST(sent(std::type_identity<Groq>(), "groq", true) == test::parse(R"({"content":"So."})"));
+}
+
+BOOST_AUTO_TEST_CASE(streamed_reasoning_details_become_whole_again) {
+    OpenRouter::StreamDecoder decoder;
+    Reply reply;
+    Delta delta;
+    const auto piece = [&](const char* details, const char* rest = R"("finish_reason":null)") {
+        return decoder.on_event("message",
+                                R"({"choices":[{"index":0,"delta":{"content":"","reasoning_details":)" +
+                                    std::string(details) + "}," + rest + "}]}",
+                                delta, reply);
+    };
+    using wire::Step;
+    BOOST_TEST((piece(R"([{"type":"reasoning.text","text":"","signature":"","format":"f","index":0}])") ==
+                Step::nothing));
+    BOOST_TEST(
+        (piece(R"([{"type":"reasoning.text","text":"The \"us","format":"f","index":0}])") == Step::delta));
+    BOOST_TEST(delta.reasoning == "The \"us"); // said nowhere else
+    piece(R"([{"type":"reasoning.text","text":"er\"\n","format":"f","index":0}])");
+    piece(R"([{"type":"reasoning.text","signature":"SIG+/=","format":"f","index":0}])");
+    piece(R"([{"type":"reasoning.summary","summary":"In ","format":"g","index":1},
+              {"type":"reasoning.summary","summary":"short","format":"g","index":1}])");
+    piece(R"([{"type":"reasoning.encrypted","data":"AAA","id":"rs_1","format":"g","index":1}])");
+    piece(R"([{"type":"reasoning.encrypted","data":"BBB","id":"rs_1","format":"g","index":1}])");
+    piece("[]", R"("finish_reason":"stop")");
+    BOOST_TEST((decoder.on_event("message", "[DONE]", delta, reply) == Step::end));
+    const bj::value expected = test::parse(R"([
+        {"type":"reasoning.text","format":"f","index":0,"text":"The \"user\"\n","signature":"SIG+/="},
+        {"type":"reasoning.summary","format":"g","index":1,"summary":"In short"},
+        {"type":"reasoning.encrypted","data":"AAA","id":"rs_1","format":"g","index":1},
+        {"type":"reasoning.encrypted","data":"BBB","id":"rs_1","format":"g","index":1}])");
+    const bj::value message =
+        at(written<OpenRouter>(Request(user("q"), reply.message(), user("r"))), "messages").as_array()[1];
+    BOOST_TEST(at(message, "reasoning_details") == expected);
+    BOOST_TEST(at(message, "reasoning").is_null()); // once is enough
+    const bj::value elsewhere =
+        at(written<OpenAI>(Request(user("q"), reply.message(), user("r"))), "messages").as_array()[1];
+    BOOST_TEST(at(elsewhere, "reasoning_details").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(signatures_of_calls_and_calls_without_an_id_go_back) {
+    using Gemini = Compatible<"gemini">;
+    Reply reply;
+    BOOST_TEST(
+        !Gemini::decode(R"({"choices":[{"message":{"extra_content":{"google":{"thought_signature":"S1"}},
+        "tool_calls":[{"id":"","type":"function","function":{"name":"f","arguments":"{}"},
+                       "extra_content":{"google":{"thought_signature":"S2"}}},
+                      {"id":"","type":"function","function":{"name":"g","arguments":"{}"}}]},
+        "finish_reason":"tool_calls"}]})",
+                        reply)
+             .has_value());
+    const bj::value message =
+        at(written<Gemini>(Request(user("q"), reply.message())), "messages").as_array()[1];
+    BOOST_TEST(message == test::parse(R"({"role":"assistant","content":null,
+        "extra_content":{"google":{"thought_signature":"S1"}},
+        "tool_calls":[{"id":"","type":"function","function":{"name":"f","arguments":"{}"},
+                       "extra_content":{"google":{"thought_signature":"S2"}}},
+                      {"id":"","type":"function","function":{"name":"g","arguments":"{}"}}]})"));
+    const bj::value elsewhere =
+        at(written<OpenAI>(Request(user("q"), reply.message())), "messages").as_array()[1];
+    BOOST_TEST(at(elsewhere, "extra_content").is_null());
+    BOOST_TEST(at(at(elsewhere, "tool_calls").as_array()[0], "extra_content").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(perplexitys_sources_are_kept_and_its_last_turn_is_said) {
+    Perplexity::StreamDecoder decoder;
+    Reply reply;
+    Delta delta;
+    for (const char* event :
+         {R"({"citations":["https://a"],"search_results":[],"choices":[{"index":0,"delta":{"content":"A"},
+             "message":{"content":"A"},"finish_reason":null}]})",
+          R"({"citations":["https://a","https://b"],"choices":[{"index":0,"delta":{"content":"B"},
+             "message":{"content":"AB"},"finish_reason":"stop"}]})"}) {
+        BOOST_TEST((decoder.on_event("message", event, delta, reply) == wire::Step::delta));
+    }
+    BOOST_TEST((decoder.on_body_end(reply) == wire::Step::end));
+    BOOST_TEST(reply.text() == "AB");
+    BOOST_TEST_REQUIRE(reply.parts.size() == 2u);
+    BOOST_TEST(reply.parts[1].detail->name == "citations");
+    BOOST_TEST(reply.parts[1].text == R"(["https://a","https://b"])");
+    BOOST_TEST(bj::serialize(at(written<Perplexity>(Request(reply.message())), "messages")) ==
+               R"([{"role":"assistant","content":"AB"}])");
+    // Mistral continues a last assistant message only if told so
+    BOOST_TEST(at(at(written<Mistral>(Request(user("q"), assistant("It"))), "messages").as_array()[1],
+                  "prefix") == true);
+}
+
+BOOST_AUTO_TEST_CASE(azure_finds_its_paths) {
+    const auto none = [](std::string_view) { return std::string_view(); };
+    const auto path = [&](std::string_view version, std::string_view base, std::string path) {
+        const auto account =
+            AzureOpenAI::Account::make(AzureOpenAI::Options{.api_version = version}, Secret("k"), none);
+        BOOST_TEST_REQUIRE(account.has_value());
+        std::string headers, body;
+        const wire::Departure departure{"POST", "r.openai.azure.com", base, WallTime{}};
+        BOOST_TEST(!account->authorize(departure, wire::Outgoing{path, headers, body}).has_value());
+        BOOST_TEST(headers == "");
+        return path;
+    };
+    const std::string chat = write<AzureOpenAI>(Request("x"), false, "my gpt/4").path;
+    BOOST_TEST(chat == "/openai/deployments/my%20gpt%2F4/chat/completions");
+    BOOST_TEST(path("2024-10-21", "", chat) == chat + "?api-version=2024-10-21");
+    BOOST_TEST(path("", "", chat) == "/openai/v1/chat/completions");
+    BOOST_TEST(path("v1", "/", chat) == "/openai/v1/chat/completions");
+    BOOST_TEST(path("preview", "", chat) == "/openai/v1/chat/completions?api-version=preview");
+    BOOST_TEST(path("", "/openai/v1/", chat) == "/chat/completions");
+    BOOST_TEST(path("2024-05-01-preview", "/models", chat) ==
+               "/chat/completions?api-version=2024-05-01-preview");
+    BOOST_TEST(path("2024-10-21", "/openai/deployments/d", chat) ==
+               "/chat/completions?api-version=2024-10-21");
+    const std::string models(AzureOpenAI::health_path);
+    BOOST_TEST(path("", "", models) == "/openai/v1/models");
+    BOOST_TEST(path("", "/openai/v1", models) == "/models");
+    BOOST_TEST(path("2024-10-21", "", models) == "/openai/models?api-version=2024-10-21");
+}
+
+BOOST_AUTO_TEST_CASE(azure_takes_a_key_or_a_token) {
+    const auto none = [](std::string_view) { return std::string_view(); };
+    const auto token = [](std::string_view name) -> std::string_view {
+        if (name == "AZURE_OPENAI_AD_TOKEN") return "entra-token";
+        return name == "OPENAI_API_VERSION" ? "2024-10-21" : "";
+    };
+    const auto missing = AzureOpenAI::Account::make({}, Secret(), none);
+    BOOST_TEST_REQUIRE(missing.has_error());
+    BOOST_TEST(missing.error().errc() == Errc::auth);
+    const auto found = AzureOpenAI::Account::make({}, Secret(), token);
+    BOOST_TEST_REQUIRE(found.has_value());
+    std::string path = write<AzureOpenAI>(Request("x")).path, headers, body;
+    BOOST_TEST(
+        !found->authorize({"POST", "h", "", WallTime{}}, wire::Outgoing{path, headers, body}).has_value());
+    BOOST_TEST(headers == "authorization: Bearer entra-token\r\n");
+    BOOST_TEST(path.ends_with("?api-version=2024-10-21"));
+    std::string lines;
+    BOOST_TEST(!AzureOpenAI::write_account_headers({.bearer = "t"}, Secret("k"), lines).has_value());
+    BOOST_TEST(lines == "authorization: Bearer t\r\n");
+    const auto split = [](std::string_view) { return std::string_view("a\r\nb"); };
+    const auto broken = AzureOpenAI::Account::make({.api_version = "v1"}, Secret(), split);
+    BOOST_TEST_REQUIRE(broken.has_error());
+    BOOST_TEST(broken.error().errc() == Errc::invalid_request);
+}
+
+BOOST_AUTO_TEST_CASE(azures_filter) {
+    const auto error = [](int status, const char* body) {
+        return AzureOpenAI::decode_error(status, Headers(), body, WallTime{}).errc();
+    };
+    BOOST_TEST(error(400, R"({"error":{"message":"The response was filtered due to the prompt triggering Azure
+        OpenAI's content management policy","type":null,"param":"prompt","code":"content_filter","status":400,
+        "innererror":{"code":"ResponsibleAIPolicyViolation","content_filter_result":{"hate":{"filtered":true}}}}})") ==
+               Errc::content_filtered);
+    BOOST_TEST(error(404, R"({"error":{"code":"DeploymentNotFound","message":"m"}})") == Errc::not_found);
+    Reply cut; // the choice has no message at all
+    BOOST_TEST(!AzureOpenAI::decode(R"({"choices":[{"content_filter_results":{"hate":{"filtered":true}},
+        "finish_reason":"content_filter","index":0}],"prompt_filter_results":[]})",
+                                    cut)
+                    .has_value());
+    BOOST_TEST((cut.stop == StopReason::content_filter));
+    AzureOpenAI::StreamDecoder decoder;
+    Reply streamed;
+    Delta delta;
+    const auto event = [&](const char* text) { return decoder.on_event("message", text, delta, streamed); };
+    event(R"({"id":"","model":"","choices":[],"prompt_filter_results":[{"prompt_index":0}]})");
+    event(R"({"id":"c","model":"gpt","choices":[{"index":0,"delta":{"content":"Wel"}}]})");
+    event(R"({"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]})");
+    event(R"({"id":"c","choices":[{"index":0,"content_filter_results":{"hate":{"filtered":true}}}]})");
+    BOOST_TEST((event("[DONE]") == wire::Step::end));
+    BOOST_TEST((streamed.stop == StopReason::content_filter));
+    BOOST_TEST(streamed.id == "c");
+    BOOST_TEST(streamed.model == "gpt");
+}
+
+BOOST_AUTO_TEST_CASE(errors_by_vendor) {
+    const auto errc = []<class W>(std::type_identity<W>, int status, const char* body) {
+        return W::decode_error(status, Headers(), body, WallTime{}).errc();
+    };
+    BOOST_TEST(
+        errc(
+            std::type_identity<Groq>(), 413,
+            R"({"error":{"message":"Request too large for model","type":"tokens","code":"rate_limit_exceeded"}})") ==
+        Errc::too_large);
+    BOOST_TEST(
+        errc(
+            std::type_identity<Groq>(), 429,
+            R"({"error":{"message":"Request too large for model","type":"tokens","code":"rate_limit_exceeded"}})") ==
+        Errc::too_large);
+    BOOST_TEST(
+        errc(
+            std::type_identity<Together>(), 400,
+            R"({"error":{"message":"Unable to access","type":"invalid_request_error","code":"model_not_available"}})") ==
+        Errc::not_found);
+    BOOST_TEST(
+        errc(
+            std::type_identity<DeepSeek>(), 402,
+            R"({"error":{"message":"Insufficient Balance","type":"unknown_error","code":"invalid_request_error"}})") ==
+        Errc::quota);
+    BOOST_TEST(
+        errc(
+            std::type_identity<Mistral>(), 429,
+            R"({"object":"error","message":"Service tier capacity exceeded","type":"invalid_request_error"})") ==
+        Errc::rate_limited);
+    BOOST_TEST(errc(std::type_identity<OpenRouter>(), 402,
+                    R"({"error":{"message":"Insufficient credits. Add more","code":402}})") == Errc::quota);
+    BOOST_TEST(
+        errc(std::type_identity<OpenRouter>(), 403,
+             R"({"error":{"message":"Your input was flagged","code":403,"metadata":{"reasons":["x"]}}})") ==
+        Errc::content_filtered);
+    BOOST_TEST(
+        errc(
+            std::type_identity<Perplexity>(), 401,
+            R"({"error":{"message":"Invalid API key or insufficient credits.","type":"invalid_api_key"}})") ==
+        Errc::auth);
+    BOOST_TEST(errc(std::type_identity<OpenRouter>(), 200, "<html>") == Errc::transient);
+    Reply page;
+    const auto error = OpenRouter::decode("<!DOCTYPE html><title>OpenRouter</title>", page);
+    BOOST_TEST_REQUIRE(error.has_value());
+    BOOST_TEST(error->errc() == Errc::protocol);
+}
+
+BOOST_AUTO_TEST_CASE(one_more_vendor) {
+    BOOST_TEST(write<Acme>(Request("x")).path == "/chat/completions");
+    const Error error =
+        Acme::decode_error(429, Headers(), R"({"error":{"message":"No coins left, friend"}})", WallTime{});
+    BOOST_TEST(error.errc() == Errc::quota);
+    const Error stranger = Acme::decode_error(401, Headers(), "", WallTime{});
+    BOOST_TEST(stranger.detail().message.find("ACME_API_KEY") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(openrouter_names_the_application) {
+    std::string lines;
+    BOOST_TEST(
+        !OpenRouter::write_account_headers({.referer = "https://app", .title = "App"}, Secret("k"), lines)
+             .has_value());
+    BOOST_TEST(lines == "authorization: Bearer k\r\nhttp-referer: https://app\r\nx-title: App\r\n");
+    BOOST_TEST(OpenRouter::write_account_headers({.title = "a\nb"}, Secret("k"), lines).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(embeddings) {
+    const auto body = []<class W>(std::type_identity<W>, const EmbedRequest& request) {
+        std::string path, headers, text;
+        Target target;
+        target.model = "e";
+        const auto error = W::encode_embed(request, target, wire::Outgoing{path, headers, text});
+        return error ? error->what() : text;
+    };
+    EmbedRequest two(std::vector<std::string>{"a", "b\n"});
+    two.dimensions = 256;
+    BOOST_TEST(body(std::type_identity<OpenAI>(), two) ==
+               R"({"model":"e","input":["a","b\n"],"dimensions":256,"encoding_format":"base64"})");
+    BOOST_TEST(body(std::type_identity<Mistral>(), two) ==
+               R"({"model":"e","input":["a","b\n"],"output_dimension":256})");
+    BOOST_TEST(body(std::type_identity<Together>(), two).find("cannot express `dimensions`") !=
+               std::string::npos);
+    two.extra = R"({"encoding_format":"float","user":"u"})";
+    BOOST_TEST(body(std::type_identity<OpenAI>(), two) ==
+               R"({"model":"e","input":["a","b\n"],"dimensions":256,"encoding_format":"float","user":"u"})");
+    BOOST_TEST(body(std::type_identity<OpenAI>(), EmbedRequest()).find("no inputs") != std::string::npos);
+
+    const auto read = [](const char* text) {
+        Embeddings answer;
+        const auto error = OpenAI::decode_embed(text, answer);
+        return std::pair(error ? error->errc() : Errc::ok, answer.vectors);
+    };
+    // out of order; as base64 and as numbers
+    const auto [ok, vectors] = read(R"({"data":[{"index":1,"embedding":[1,-2.5e0]},
+        {"index":0,"embedding":"AACAPwAAAMA="}],"model":"m","usage":{"prompt_tokens":3}})");
+    BOOST_TEST(ok == Errc::ok);
+    BOOST_TEST((vectors == std::vector<std::vector<float>>{{1.0F, -2.0F}, {1.0F, -2.5F}}));
+    for (const char* bad :
+         {R"({"data":[{"index":0,"embedding":"AACA"}]})",     // no whole float
+          R"({"data":[{"index":0,"embedding":"A!CAPw=="}]})", // no base64
+          R"({"data":[{"index":0,"embedding":[]}]})", R"({"data":[{"index":0}]})",
+          R"({"data":[{"index":1,"embedding":[1]}]})", // where is number 0?
+          R"({"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]})",
+          R"({"data":[{"index":99999999,"embedding":[1]}]})", R"({"data":{}})", "{}", "", "[1]"}) {
+        BOOST_TEST(read(bad).first == Errc::protocol, bad);
+    }
+    BOOST_TEST(read(R"({"error":{"message":"m","code":429}})").first == Errc::rate_limited);
+}
+
+BOOST_AUTO_TEST_CASE(model_lists) {
+    std::vector<ModelInfo> models;
+    BOOST_TEST(!Together::decode_models(
+                    R"([{"id":"a","organization":"Meta","context_length":131072},{"no":"id"}])", models)
+                    .has_value());
+    BOOST_TEST_REQUIRE(models.size() == 1u);
+    BOOST_TEST(models[0].owner == "Meta");
+    BOOST_TEST(models[0].max_context == 131072u);
+    models.clear();
+    BOOST_TEST(
+        !Groq::decode_models(
+             R"({"data":[{"id":"g","owned_by":"o","context_window":8192,"max_completion_tokens":1024}]})",
+             models)
+             .has_value());
+    BOOST_TEST(models[0].max_context == 8192u);
+    BOOST_TEST(models[0].max_output == 1024u);
+    for (const char* bad : {"", "{}", "null", R"({"data":3})", R"({"data":[)"})
+        BOOST_TEST(Groq::decode_models(bad, models).has_value(), bad);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
