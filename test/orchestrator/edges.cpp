@@ -364,6 +364,24 @@ BOOST_AUTO_TEST_CASE(an_answer_that_comes_while_the_request_is_sent_is_read) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_row_says_what_its_requests_need) {
+    Lab lab;
+    using Chat =
+        Virtual<baton::Provider<OpenAI>, baton::Provider<baton::Perplexity>, baton::Route<baton::ByTask>>;
+    const auto made = [&](auto target) {
+        Chat chat = lab.make<Chat>(
+            openai(),
+            baton::ByTask(row("agent", std::move(target)).template needs<&baton::Capabilities::tools>()));
+        return true;
+    };
+    BOOST_TEST(made(to<OpenAI>()));
+    BOOST_TEST(made(to("openai/gpt-5")));
+    BOOST_CHECK_EXCEPTION(made(to("perplexity")), std::invalid_argument, [](const std::exception& error) {
+        return std::string_view(error.what()).find("needs what perplexity cannot do") !=
+               std::string_view::npos;
+    });
+}
+
 BOOST_AUTO_TEST_CASE(what_no_target_can_express_is_refused_before_anything_is_sent) {
     Lab lab;
     lab.net.serve("openai.test", always(Behaviour(Answer("ok"))));

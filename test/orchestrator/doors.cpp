@@ -1,0 +1,290 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+// Wires through the whole orchestrator, over real sockets: what each puts on the line besides chat
+// completions' bodies, and how its framing comes back.
+#define BOOST_TEST_MODULE doors
+#include <boost/test/unit_test.hpp>
+
+#include "../net/event_stream_model.hpp"
+
+#include <baton/baton.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+
+#include <functional>
+#include <iostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+BOOST_AUTO_TEST_SUITE(doors)
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using baton::Errc;
+using baton::Request;
+
+namespace {
+
+std::string response(std::string_view type, const std::string& body, std::string_view status = "200 OK") {
+    return "HTTP/1.1 " + std::string(status) + "\r\nContent-Type: " + std::string(type) +
+           "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+std::string json(const std::string& body) { return response("application/json", body); }
+
+/// Answers requests, one per connection and one after the other, as the given function says, and keeps what
+/// it was sent.
+class Door {
+public:
+    using Answer = std::function<std::string(const std::string& request)>;
+
+    explicit Door(Answer answer)
+        : acceptor_(io_, {asio::ip::address_v4::loopback(), 0}), answer_(std::move(answer)),
+          thread_([this] { serve(); }) {}
+    ~Door() { stop(); }
+
+    std::string url(std::string_view path = {}) const {
+        return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + std::string(path);
+    }
+    /// All requests; nothing is served any more.
+    const std::vector<std::string>& stop() {
+        if (thread_.joinable()) {
+            stopped_ = true;
+            tcp::socket poke(io_);
+            boost::system::error_code ignored;
+            poke.connect(acceptor_.local_endpoint(), ignored);
+            poke.close(ignored);
+            thread_.join();
+        }
+        return requests_;
+    }
+
+private:
+    void serve() {
+        for (;;) {
+            boost::system::error_code ec;
+            tcp::socket socket = acceptor_.accept(ec);
+            if (ec || stopped_) return;
+            std::string bytes;
+            while (!ec && !whole(bytes)) {
+                char piece[4096];
+                bytes.append(piece, socket.read_some(asio::buffer(piece), ec));
+            }
+            if (ec) continue;
+            requests_.push_back(bytes);
+            asio::write(socket, asio::buffer(answer_(bytes)), ec);
+        }
+    }
+    static bool whole(const std::string& bytes) {
+        const std::size_t head = bytes.find("\r\n\r\n");
+        if (head == bytes.npos) return false;
+        const std::size_t length = bytes.find("Content-Length: ");
+        return bytes.size() >= head + 4 + (length < head ? std::stoul(bytes.substr(length + 16)) : 0);
+    }
+
+    asio::io_context io_;
+    tcp::acceptor acceptor_;
+    Answer answer_;
+    std::vector<std::string> requests_;
+    std::atomic<bool> stopped_ = false;
+    std::thread thread_;
+};
+
+/// Runs an awaitable on its own context.
+template <class T>
+T run(asio::io_context& io, asio::awaitable<T> awaitable) {
+    std::optional<T> out;
+    asio::co_spawn(io, std::move(awaitable), [&](std::exception_ptr thrown, T value) {
+        BOOST_TEST(!thrown);
+        out = std::move(value);
+    });
+    io.restart();
+    io.run();
+    return *std::move(out);
+}
+
+template <class Chat>
+asio::awaitable<baton::result<baton::Reply>> read_all(Chat& chat, Request request, std::string& text) {
+    auto stream = chat.stream(std::move(request));
+    while (auto delta = co_await stream.next()) text += delta->text;
+    co_return std::move(stream).reply();
+}
+
+bool has(const std::string& request, std::string_view what) { return request.find(what) != request.npos; }
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(texts_are_embedded_by_the_first_provider_that_can) {
+    int asked = 0;
+    Door door([&](const std::string&) {
+        if (++asked == 1) return response("application/json", R"({"error":{"message":"busy"}})", "503 Busy");
+        return json(R"({"object":"list","model":"text-embedding-3-small","data":[
+            {"object":"embedding","index":1,"embedding":[0.25,-1]},
+            {"object":"embedding","index":0,"embedding":[1,2.5]}],"usage":{"prompt_tokens":5,"total_tokens":5}})");
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Anthropic>, baton::Provider<baton::OpenAI>,
+                        baton::Retry<baton::ExpBackoff>>
+        chat(io.get_executor(), baton::Anthropic::Options{.base_url = door.url(), .key = "k"},
+             baton::OpenAI::Options{.base_url = door.url("/v1"), .key = "k"},
+             baton::ExpBackoff::Options{.base = std::chrono::milliseconds(1)});
+    baton::EmbedRequest request(std::vector<std::string>{"one", "two"});
+    const auto got = run(io, chat.embed(request));
+    BOOST_TEST_REQUIRE(got.has_value());
+    BOOST_TEST(got->provider == "openai");
+    BOOST_TEST_REQUIRE(got->vectors.size() == 2u);
+    BOOST_TEST(got->vectors[0][1] == 2.5f);
+    BOOST_TEST(got->vectors[1][0] == 0.25f);
+    BOOST_TEST(got->usage.input_tokens == 5u);
+    request.inputs.push_back("three"); // the answer holds two
+    const auto wrong = run(io, chat.embed(request));
+    BOOST_TEST_REQUIRE(wrong.has_error());
+    BOOST_TEST((wrong.error() == Errc::protocol));
+    const auto& requests = door.stop();
+    BOOST_TEST(requests.size() >= 3u);
+    for (const std::string& one : requests) BOOST_TEST(one.starts_with("POST /v1/embeddings HTTP/1.1\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(who_cannot_embed_says_so) {
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Anthropic>> chat(io.get_executor(),
+                                                                baton::Anthropic::Options{.key = "k"});
+    const auto got = run(io, chat.embed(baton::EmbedRequest(std::string("one"))));
+    BOOST_TEST_REQUIRE(got.has_error());
+    BOOST_TEST((got.error() == Errc::no_target));
+}
+
+BOOST_AUTO_TEST_CASE(tokens_are_counted_and_models_listed) {
+    Door door([](const std::string& request) {
+        if (request.starts_with("POST /v1/messages/count_tokens ")) return json(R"({"input_tokens":19})");
+        return json(R"({"data":[{"type":"model","id":"claude-a"},{"type":"model","id":"claude-b"}]})");
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Anthropic>> chat(
+        io.get_executor(), baton::Anthropic::Options{.base_url = door.url(), .key = "k"});
+    const auto tokens = run(io, chat.count_tokens("Name three rivers."));
+    BOOST_TEST_REQUIRE(tokens.has_value());
+    BOOST_TEST(*tokens == 19u);
+    const auto models = run(io, chat.models());
+    BOOST_TEST_REQUIRE(models.has_value());
+    BOOST_TEST_REQUIRE(models->size() == 2u);
+    BOOST_TEST((*models)[1].id == "claude-b");
+    const auto health = run(io, chat.health());
+    BOOST_TEST(health[0].ok());
+    BOOST_TEST(door.stop()[1].starts_with("GET /v1/models HTTP/1.1\r\n"));
+    BOOST_TEST(!has(door.stop()[1], "Content-Length"));
+}
+
+BOOST_AUTO_TEST_CASE(bedrock_is_signed_and_read_from_binary_messages) {
+    using baton::test::event_message;
+    const std::string body =
+        event_message("messageStart", R"({"role":"assistant"})") +
+        event_message("contentBlockDelta", R"({"contentBlockIndex":0,"delta":{"text":"Rhine, "}})") +
+        event_message("contentBlockDelta", R"({"contentBlockIndex":0,"delta":{"text":"Elbe"}})") +
+        event_message("contentBlockStop", R"({"contentBlockIndex":0})") +
+        event_message("messageStop", R"({"stopReason":"end_turn"})") +
+        event_message("metadata", R"({"usage":{"inputTokens":7,"outputTokens":4,"totalTokens":11}})");
+    bool broken = false;
+    Door door([&](const std::string&) {
+        std::string sent = body;
+        if (broken) sent[body.size() / 2] ^= 1;
+        return response("application/vnd.amazon.eventstream", sent);
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Bedrock>> chat(
+        io.get_executor(), baton::Bedrock::Options{.base_url = door.url(),
+                                                   .model = "anthropic.claude-x-v1:0",
+                                                   .region = "eu-west-1",
+                                                   .access_key_id = "AKIDEXAMPLE",
+                                                   .secret_access_key = "a-secret-of-the-test"});
+    std::string text;
+    const auto got = run(io, read_all(chat, "Name two rivers.", text));
+    BOOST_TEST_REQUIRE(got.has_value());
+    BOOST_TEST(text == "Rhine, Elbe");
+    BOOST_TEST(got->usage.input_tokens == 7u);
+    broken = true;
+    std::string cut;
+    const auto damaged = run(io, read_all(chat, "Name two rivers.", cut));
+    BOOST_TEST_REQUIRE(damaged.has_error());
+    BOOST_TEST((damaged.error() == Errc::protocol));
+    BOOST_TEST(text.starts_with(cut));
+    const std::string& request = door.stop()[0];
+    BOOST_TEST(request.starts_with("POST /model/anthropic.claude-x-v1%3A0/converse-stream HTTP/1.1\r\n"));
+    BOOST_TEST(has(request, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"));
+    BOOST_TEST(has(request, "/eu-west-1/bedrock/aws4_request"));
+    BOOST_TEST(!has(request, "a-secret-of-the-test"));
+}
+
+BOOST_AUTO_TEST_CASE(azure_has_the_deployment_in_its_path) {
+    Door door([](const std::string&) {
+        return json(
+            R"({"id":"1","model":"gpt","choices":[{"index":0,"message":{"role":"assistant","content":"Rhine"},
+            "finish_reason":"stop"}]})");
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::AzureOpenAI>> chat(
+        io.get_executor(), baton::AzureOpenAI::Options{.base_url = door.url(),
+                                                       .key = "azure-key",
+                                                       .model = "my-deployment",
+                                                       .api_version = "2024-10-21"});
+    const auto got = run(io, chat.complete("Name a river."));
+    BOOST_TEST_REQUIRE(got.has_value(), (got ? "" : got.error().what()));
+    BOOST_TEST(got->text() == "Rhine");
+    const std::string& request = door.stop()[0];
+    BOOST_TEST(request.starts_with(
+        "POST /openai/deployments/my-deployment/chat/completions?api-version=2024-10-21 HTTP/1.1\r\n"));
+    BOOST_TEST(has(request, "api-key: azure-key\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(vertex_asks_for_a_token_each_time) {
+    Door door([](const std::string&) {
+        return response(
+            "text/event-stream",
+            "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Rhine\"}]},"
+            "\"finishReason\":\"STOP\"}],\"modelVersion\":\"g\"}\r\n\r\n");
+    });
+    asio::io_context io;
+    int asked = 0;
+    baton::Orchestrator<baton::Provider<baton::Vertex>> chat(
+        io.get_executor(),
+        baton::Vertex::Options{
+            .base_url = door.url(), .model = "gemini-x", .project = "p", .location = "europe-west4"},
+        baton::Vertex::Credentials([&] { return "token-" + std::to_string(++asked); }));
+    for (int i = 0; i < 2; ++i) {
+        std::string text;
+        const auto got = run(io, read_all(chat, "Name a river.", text));
+        BOOST_TEST_REQUIRE(got.has_value(), (got ? "" : got.error().what()));
+        BOOST_TEST(text == "Rhine");
+    }
+    const auto& requests = door.stop();
+    BOOST_TEST_REQUIRE(requests.size() == 2u);
+    BOOST_TEST(
+        requests[0].starts_with("POST /v1beta1/projects/p/locations/europe-west4/publishers/google/models/"
+                                "gemini-x:streamGenerateContent?alt=sse HTTP/1.1\r\n"));
+    BOOST_TEST(has(requests[0], "Bearer token-1\r\n"));
+    BOOST_TEST(has(requests[1], "Bearer token-2\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_missing_is_named) {
+    for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "AZURE_OPENAI_ENDPOINT",
+                             "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_BASE_URL"}) {
+        ::unsetenv(name);
+    }
+    asio::io_context io;
+    const auto missing = [&]<class W>(std::type_identity<W>, std::string_view variable) {
+        baton::Orchestrator<baton::Provider<W>> chat(io.get_executor());
+        const auto got = run(io, chat.complete(Request("x", baton::model("m"))));
+        BOOST_TEST_REQUIRE(got.has_error());
+        BOOST_TEST((got.error() == Errc::auth));
+        BOOST_TEST(has(got.error().what(), variable), got.error().what());
+    };
+    missing(std::type_identity<baton::AzureOpenAI>(), "AZURE_OPENAI");
+    missing(std::type_identity<baton::Bedrock>(), "AWS_");
+    missing(std::type_identity<baton::Groq>(), "GROQ_API_KEY");
+    missing(std::type_identity<baton::Compatible<"mine">>(), "base_url");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
