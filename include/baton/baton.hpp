@@ -13,12 +13,14 @@
 #include <baton/wire/azure.hpp>
 #include <baton/wire/bedrock.hpp>
 #include <baton/wire/cerebras.hpp>
+#include <baton/wire/cohere.hpp>
 #include <baton/wire/compatible.hpp>
 #include <baton/wire/deepseek.hpp>
 #include <baton/wire/gemini.hpp>
 #include <baton/wire/groq.hpp>
 #include <baton/wire/huggingface.hpp>
 #include <baton/wire/mistral.hpp>
+#include <baton/wire/ollama.hpp>
 #include <baton/wire/openai.hpp>
 #include <baton/wire/openai_responses.hpp>
 #include <baton/wire/openrouter.hpp>

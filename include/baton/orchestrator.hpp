@@ -111,9 +111,11 @@ public:
     Stats stats() const { return state_->stats(); }
 
     /// Changes options at run time: wires' Options and credentials, route tables. What a wire's Options leave
-    /// empty of key, base_url and model stays as it is; the environment is not read again. Calls in flight
-    /// keep what they began with; breakers, budgets, statistics and connections survive, cached answers do
-    /// not. Throws like the constructor, and then nothing has changed.
+    /// empty of key, base_url and model stays as it is; every other member is taken as given. A wire with an
+    /// account (Azure, Bedrock, Vertex, Gemini, Cohere) is given everything again, Credentials included.
+    /// Calls in flight keep what they began with; breakers, budgets, statistics and connections survive,
+    /// cached answers do not. Throws like the constructor, also where a provider would become unconfigured,
+    /// and then nothing has changed.
     template <class... A>
     void configure(A&&... options) {
         static_assert((check_argument<C, std::decay_t<A>>() && ...));

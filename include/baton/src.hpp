@@ -45,6 +45,10 @@
 #include <baton/wire/impl/chat_reasoning.ipp>
 #include <baton/wire/impl/chat_wire.ipp>
 #include <baton/wire/impl/classify.ipp>
+#include <baton/wire/impl/cohere.ipp>
+#include <baton/wire/impl/cohere_encode.ipp>
+#include <baton/wire/impl/cohere_message.ipp>
+#include <baton/wire/impl/cohere_request.ipp>
 #include <baton/wire/impl/encode.ipp>
 #include <baton/wire/impl/gemini.ipp>
 #include <baton/wire/impl/gemini_arguments.ipp>
@@ -56,6 +60,10 @@
 #include <baton/wire/impl/gemini_overlay.ipp>
 #include <baton/wire/impl/gemini_reply.ipp>
 #include <baton/wire/impl/hint.ipp> // classify.ipp uses its helpers
+#include <baton/wire/impl/ollama.ipp>
+#include <baton/wire/impl/ollama_encode.ipp>
+#include <baton/wire/impl/ollama_errands.ipp>
+#include <baton/wire/impl/ollama_request.ipp>
 #include <baton/wire/impl/openai.ipp>
 #include <baton/wire/impl/openai_chat.ipp>
 #include <baton/wire/impl/openai_chat_encode.ipp>

@@ -143,7 +143,11 @@ BOOST_AUTO_TEST_CASE(texts_are_embedded_by_the_first_provider_that_can) {
     const auto wrong = run(io, chat.embed(request));
     BOOST_TEST_REQUIRE(wrong.has_error());
     BOOST_TEST((wrong.error() == Errc::protocol));
+    request.model = "text-embedding-3-large"; // a bare name goes to who can embed
+    request.inputs.resize(2);
+    BOOST_TEST(run(io, chat.embed(request)).has_value());
     const auto& requests = door.stop();
+    BOOST_TEST(has(requests.back(), "\"model\":\"text-embedding-3-large\""));
     BOOST_TEST(requests.size() >= 3u);
     for (const std::string& one : requests) BOOST_TEST(one.starts_with("POST /v1/embeddings HTTP/1.1\r\n"));
 }
@@ -208,9 +212,22 @@ BOOST_AUTO_TEST_CASE(bedrock_is_signed_and_read_from_binary_messages) {
     broken = true;
     std::string cut;
     const auto damaged = run(io, read_all(chat, "Name two rivers.", cut));
+    broken = false;
+    BOOST_CHECK_THROW(chat.configure(baton::Bedrock::Options{.model = "m2", .region = "eu-west-1"}),
+                      std::invalid_argument); // without keys it would be lost
+    chat.configure(baton::Bedrock::Options{.base_url = door.url(),
+                                           .model = "m2",
+                                           .region = "eu-west-1",
+                                           .access_key_id = "AKIDOTHER",
+                                           .secret_access_key = "another"});
+    std::string again;
+    BOOST_TEST(run(io, read_all(chat, "Name two rivers.", again)).has_value());
+    BOOST_TEST(again == text);
     BOOST_TEST_REQUIRE(damaged.has_error());
     BOOST_TEST((damaged.error() == Errc::protocol));
     BOOST_TEST(text.starts_with(cut));
+    BOOST_TEST(door.stop()[2].starts_with("POST /model/m2/converse-stream HTTP/1.1\r\n"));
+    BOOST_TEST(has(door.stop()[2], "Credential=AKIDOTHER/"));
     const std::string& request = door.stop()[0];
     BOOST_TEST(request.starts_with("POST /model/anthropic.claude-x-v1%3A0/converse-stream HTTP/1.1\r\n"));
     BOOST_TEST(has(request, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"));

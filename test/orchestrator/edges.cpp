@@ -364,6 +364,45 @@ BOOST_AUTO_TEST_CASE(an_answer_that_comes_while_the_request_is_sent_is_read) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_route_does_not_hide_providers_from_errands) {
+    Lab lab;
+    lab.net.serve("openai.test", always(Behaviour(Answer("ok"))));
+    lab.net.serve("anthropic.test", always(Behaviour(Answer("ok"))));
+    using Chat = Virtual<baton::Provider<Anthropic>, baton::Provider<OpenAI>, baton::Route<baton::ByTask>>;
+    Chat chat = lab.make<Chat>(openai(), anthropic(), baton::ByTask(otherwise(to<Anthropic>())));
+    std::size_t well = 0;
+    asio::co_spawn(lab.io, chat.health(), [&](std::exception_ptr, std::vector<baton::Health> all) {
+        for (const auto& one : all) well += one.ok();
+    });
+    lab.run();
+    BOOST_TEST(well == 2u);
+    BOOST_TEST(chat.stats().targets.empty()); // a health check is no request
+}
+
+BOOST_AUTO_TEST_CASE(a_last_piece_without_its_blank_line_is_handed_over) {
+    Lab lab;
+    lab.net.serve("openai.test",
+                  always(Behaviour(Answer("Rhine, Elbe and Oder", 4), Fault::done_without_blank)));
+    using Chat = Virtual<baton::Provider<OpenAI>>;
+    Chat chat = lab.make<Chat>(openai());
+    const Result got = lab.stream(chat, "a");
+    BOOST_TEST_REQUIRE(got.reply.has_value());
+    BOOST_TEST(got.text == got.reply->text());
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_sent_is_not_counted) {
+    Lab lab;
+    lab.net.serve("openai.test", always(Behaviour(Answer("ok"))));
+    using Chat = Virtual<baton::Provider<OpenAI>>;
+    Chat chat = lab.make<Chat>(openai());
+    BOOST_TEST(lab.complete(chat, "a").errc() == Errc::ok);
+    const Result refused = lab.complete(chat, Request("a", baton::extra("[1]")));
+    BOOST_TEST(refused.errc() == Errc::invalid_request);
+    BOOST_TEST(!refused.reply.error().detail().trace.attempts.back().sent);
+    BOOST_TEST(chat.stats().targets[0].requests == 1u);
+    BOOST_TEST(chat.stats().targets[0].errors == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_row_says_what_its_requests_need) {
     Lab lab;
     using Chat =

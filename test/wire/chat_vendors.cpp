@@ -1,5 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-// What the vendors of chat completions differ in: a table of facts in plain words, and what each is sent.
+// What the vendors of chat completions differ in: what each is sent, and what of each is read. The table of
+// facts is in contract.cpp.
 #define BOOST_TEST_MODULE chat_vendors
 #include "../support/recorded.hpp"
 
@@ -18,10 +19,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <cstdlib>
-#include <fstream>
-#include <iostream>
-#include <set>
+#include <ostream>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 namespace baton {
@@ -35,106 +35,6 @@ using test::at;
 namespace bj = boost::json;
 
 namespace {
-
-struct Capability {
-    bool Capabilities::* member;
-    const char* word;
-};
-constexpr Capability capability_words[] = {
-    {&Capabilities::tools, "tools"},
-    {&Capabilities::parallel_tools, "parallel"},
-    {&Capabilities::tool_choice, "choice"},
-    {&Capabilities::strict_tools, "strict"},
-    {&Capabilities::images, "images"},
-    {&Capabilities::image_urls, "image-urls"},
-    {&Capabilities::documents, "documents"},
-    {&Capabilities::json_object, "json"},
-    {&Capabilities::json_schema, "schema"},
-    {&Capabilities::prefill, "prefill"},
-    {&Capabilities::reasoning, "thoughts-back"},
-    {&Capabilities::reasoning_effort, "effort"},
-    {&Capabilities::reasoning_budget, "budget"},
-    {&Capabilities::top_k, "top-k"},
-    {&Capabilities::seed, "seed"},
-    {&Capabilities::penalties, "penalties"},
-    {&Capabilities::logprobs, "logprobs"},
-    {&Capabilities::choices, "n"},
-    {&Capabilities::service_tier, "tier"},
-    {&Capabilities::end_user, "user"},
-    {&Capabilities::cache_control, "cache-marks"},
-    {&Capabilities::embeddings, "embeddings"},
-};
-
-/// What is required of a vendor, in words.
-struct Contract {
-    const char* type;
-    const char* name;
-    const char* key;        ///< "" = needs none
-    const char* endpoint;   ///< where the variable $BASE stands, it must be given
-    const char* variable;   ///< for the base URL
-    const char* list;       ///< of models, also the health check
-    const char* model;      ///< by default; "" = must be given
-    const char* embeddings; ///< path, and the default model after a space; "" = none
-    const char* can;
-};
-const Contract contracts[] = {
-    {"OpenAI", "openai", "OPENAI_API_KEY", "https://api.openai.com/v1/chat/completions", "OPENAI_BASE_URL",
-     "/models", "gpt-5-mini", "/embeddings text-embedding-3-small",
-     "tools parallel choice strict images image-urls documents json schema effort seed penalties logprobs n "
-     "tier user embeddings"},
-    {"AzureOpenAI", "azure", "AZURE_OPENAI_API_KEY", "$BASE/openai/deployments/MODEL/chat/completions",
-     "AZURE_OPENAI_ENDPOINT", "/openai/v1/models", "", "/openai/deployments/MODEL/embeddings ",
-     "tools parallel choice strict images image-urls json schema effort seed penalties logprobs n tier user "
-     "embeddings"},
-    {"Groq", "groq", "GROQ_API_KEY", "https://api.groq.com/openai/v1/chat/completions", "GROQ_BASE_URL",
-     "/openai/v1/models", "openai/gpt-oss-120b", "",
-     "tools parallel choice images image-urls json schema effort seed penalties tier user"},
-    {"Together", "together", "TOGETHER_API_KEY", "https://api.together.xyz/v1/chat/completions",
-     "TOGETHER_BASE_URL", "/models", "meta-llama/Llama-3.3-70B-Instruct-Turbo", "/embeddings ",
-     "tools choice images image-urls json schema effort top-k seed penalties logprobs n embeddings"},
-    {"Mistral", "mistral", "MISTRAL_API_KEY", "https://api.mistral.ai/v1/chat/completions",
-     "MISTRAL_BASE_URL", "/models", "mistral-small-latest", "/embeddings mistral-embed",
-     "tools parallel choice strict images image-urls documents json schema prefill thoughts-back effort seed "
-     "penalties n embeddings"},
-    {"DeepSeek", "deepseek", "DEEPSEEK_API_KEY", "https://api.deepseek.com/chat/completions",
-     "DEEPSEEK_BASE_URL", "/models", "deepseek-chat", "",
-     "tools choice json thoughts-back effort penalties logprobs"},
-    {"XAI", "xai", "XAI_API_KEY", "https://api.x.ai/v1/chat/completions", "XAI_BASE_URL", "/models",
-     "grok-4.3", "",
-     "tools parallel choice images image-urls json schema effort seed penalties logprobs n user"},
-    {"OpenRouter", "openrouter", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1/chat/completions",
-     "OPENROUTER_BASE_URL", "/models", "openrouter/auto", "/embeddings openai/text-embedding-3-small",
-     "tools parallel choice strict images image-urls documents json schema prefill thoughts-back effort "
-     "budget "
-     "top-k seed penalties logprobs user cache-marks embeddings"},
-    {"Perplexity", "perplexity", "PERPLEXITY_API_KEY", "https://api.perplexity.ai/chat/completions",
-     "PERPLEXITY_BASE_URL", "/v1/models", "sonar", "/v1/embeddings pplx-embed-v1-0.6b",
-     "images image-urls schema effort top-k penalties embeddings"},
-    {"Cerebras", "cerebras", "CEREBRAS_API_KEY", "https://api.cerebras.ai/v1/chat/completions",
-     "CEREBRAS_BASE_URL", "/v1/models", "gpt-oss-120b", "",
-     "tools choice strict json schema effort seed logprobs user"},
-    {"HuggingFace", "huggingface", "HF_TOKEN", "https://router.huggingface.co/v1/chat/completions",
-     "HUGGINGFACE_BASE_URL", "/models", "openai/gpt-oss-120b", "",
-     "tools choice images image-urls json schema effort seed penalties logprobs"},
-    {"LlamaCpp", "llamacpp", "", "http://127.0.0.1:8080/v1/chat/completions", "", "/models", "",
-     "/embeddings ",
-     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
-     "logprobs n user embeddings"},
-    {"VLLM", "vllm", "", "http://127.0.0.1:8000/v1/chat/completions", "", "/models", "", "/embeddings ",
-     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
-     "logprobs n user embeddings"},
-    {"LMStudio", "lmstudio", "", "http://127.0.0.1:1234/v1/chat/completions", "", "/models", "",
-     "/embeddings ",
-     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
-     "logprobs n user embeddings"},
-    {"OllamaCompatible", "ollama-compatible", "", "http://127.0.0.1:11434/v1/chat/completions", "", "/models",
-     "", "/embeddings ",
-     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
-     "logprobs n user embeddings"},
-    {"Compatible<\"acme\">", "acme", "", "$BASE/chat/completions", "", "/models", "", "/embeddings ",
-     "tools parallel choice strict images image-urls json schema thoughts-back effort top-k seed penalties "
-     "logprobs n user embeddings"},
-};
 
 // One more vendor is this much.
 constexpr wire::ErrorRule acme_rules[] = {{Errc::quota, {}, "no coins left"}};
@@ -176,67 +76,6 @@ std::string refused(const Request& request) {
     return out.error->detail().message;
 }
 
-template <class W>
-void check(const char* type) {
-    BOOST_TEST_CONTEXT(type) {
-        const Contract* contract = nullptr;
-        for (const Contract& c : contracts) {
-            if (std::string_view(c.type) == type) contract = &c;
-        }
-        BOOST_TEST_REQUIRE((contract != nullptr));
-        BOOST_TEST(W::name == contract->name);
-        BOOST_TEST(W::key_variable == contract->key);
-        BOOST_TEST(W::base_url_variable == contract->variable);
-        BOOST_TEST(W::health_path == contract->list);
-        BOOST_TEST(W::default_model == contract->model);
-        const std::string_view base =
-            W::default_base_url.empty() ? std::string_view("$BASE") : W::default_base_url;
-        BOOST_TEST(std::string(base) + write<W>(Request("x"), false, "MODEL").path == contract->endpoint);
-        std::string can;
-        for (const Capability& word : capability_words) {
-            if (!(W::capabilities.*word.member) ||
-                (word.member == &Capabilities::tool_choice && !W::capabilities.tools))
-                continue;
-            can.append(can.empty() ? "" : " ").append(word.word);
-        }
-        BOOST_TEST(can == contract->can);
-        std::string embeddings;
-        if constexpr (wire::Embeds<W>) {
-            std::string headers, body;
-            Target target;
-            target.model = "MODEL";
-            BOOST_TEST(
-                !W::encode_embed(EmbedRequest("x"), target, wire::Outgoing{embeddings, headers, body}));
-            embeddings.append(" ").append(W::default_embedding_model);
-        }
-        BOOST_TEST(embeddings == contract->embeddings);
-        static_assert(wire::Wire<W> && wire::ListsModels<W>);
-
-        std::string lines;
-        BOOST_TEST(!W::write_account_headers({}, Secret("k-1"), lines).has_value());
-        BOOST_TEST(lines == (W::name == "azure" ? "api-key: k-1\r\n" : "authorization: Bearer k-1\r\n"));
-        lines.clear();
-        BOOST_TEST(!W::write_account_headers({}, Secret(), lines).has_value());
-        BOOST_TEST(lines == "");
-        const auto broken = W::write_account_headers({}, Secret("k\r\nx: y"), lines);
-        BOOST_TEST_REQUIRE(broken.has_value());
-        BOOST_TEST(broken->detail().message.find("x: y") == std::string::npos);
-    }
-}
-
-void print_page(std::ostream& out) {
-    out << "| Wire | Name | Key | Endpoint | Base URL from | Default model | Can "
-           "|\n|---|---|---|---|---|---|---|\n";
-    for (const Contract& c : contracts) {
-        const auto code = [](std::string_view text) {
-            return text.empty() ? std::string("-") : "`" + std::string(text) + "`";
-        };
-        out << "| " << code(c.type) << " | " << code(c.name) << " | " << code(c.key) << " | "
-            << code(c.endpoint) << " | " << code(c.variable) << " | " << code(c.model) << " | " << c.can
-            << " |\n";
-    }
-}
-
 Part part_of(Part::Kind kind, std::string text, const char* vendor, const char* name = "") {
     Part::Detail detail;
     detail.vendor = vendor;
@@ -258,35 +97,6 @@ Message turn(Role role, P&&... parts) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_CASE(every_vendor_keeps_its_contract) {
-    check<OpenAI>("OpenAI");
-    check<AzureOpenAI>("AzureOpenAI");
-    check<Groq>("Groq");
-    check<Together>("Together");
-    check<Mistral>("Mistral");
-    check<DeepSeek>("DeepSeek");
-    check<XAI>("XAI");
-    check<OpenRouter>("OpenRouter");
-    check<Perplexity>("Perplexity");
-    check<Cerebras>("Cerebras");
-    check<HuggingFace>("HuggingFace");
-    check<LlamaCpp>("LlamaCpp");
-    check<VLLM>("VLLM");
-    check<LMStudio>("LMStudio");
-    check<OllamaCompatible>("OllamaCompatible");
-    check<Compatible<"acme">>("Compatible<\"acme\">");
-    static_assert(!std::is_same_v<Groq::Options, XAI::Options>); // options find their provider by type
-    // BATON_WIRES_PAGE=- prints the table for doc/wires.md
-    if (const char* page = std::getenv("BATON_WIRES_PAGE")) {
-        if (std::string_view(page) == "-") {
-            print_page(std::cout);
-        } else {
-            std::ofstream file(page);
-            print_page(file);
-        }
-    }
-}
 
 BOOST_AUTO_TEST_CASE(tuning_is_written_where_there_is_a_word) {
     const Request all(user("x"), frequency_penalty(0.5), presence_penalty(-1), choices(3), top_logprobs(2),

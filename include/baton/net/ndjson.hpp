@@ -45,7 +45,7 @@ public:
                 done_ = true;
             }
             line = without_return(line);
-            if (line.find_first_not_of(" \t") == line.npos) {
+            if (line.find_first_not_of(blank) == line.npos) {
                 if (done_) line_.clear();
                 done_ = false;
                 continue;
@@ -58,7 +58,7 @@ public:
 
     /// The stream has ended: the last line may lack its end.
     bool finish(SseEvent& event) noexcept {
-        if (done_ || line_.find_first_not_of(" \t\r") == line_.npos) return false;
+        if (done_ || line_.find_first_not_of(blank) == line_.npos) return false;
         event = {"message", without_return(line_), {}};
         done_ = true;
         return true;
@@ -70,6 +70,7 @@ public:
     }
 
 private:
+    static constexpr std::string_view blank = " \t\r";
     static std::string_view without_return(std::string_view line) noexcept {
         if (line.ends_with('\r')) line.remove_suffix(1);
         return line;

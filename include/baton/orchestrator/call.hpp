@@ -64,8 +64,8 @@ struct Classifying {
 template <class C>
 struct Classifying<C, true> {
     static constexpr bool later = true;
-    boost::asio::cancellation_signal stop_classifying;
-    bool classifying = false;
+    /// Of the classifier under way; null without one. Shared with what is queued to cancel it.
+    std::shared_ptr<boost::asio::cancellation_signal> classifier;
 };
 
 template <class Hook>
@@ -115,7 +115,8 @@ public:
         const std::unique_lock lock(state_->mutex); // the orchestrator may go meanwhile, elsewhere
         return has_delta_;
     }
-    void begin_wait(Want want);
+    /// False: it ended meanwhile, on another thread; advance again instead of waiting.
+    [[nodiscard]] bool begin_wait(Want want);
     void resumed_read(error_code ec, std::size_t n);
     void resumed_write(error_code ec, std::size_t n);
     void resumed_park() {

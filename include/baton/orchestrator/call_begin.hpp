@@ -18,7 +18,7 @@ Want Call<C>::step() {
             break;
         case Phase::classify:
             if constexpr (Classifying<C>::later) {
-                if (this->classifying) return Want::park;
+                if (this->classifier) return Want::park;
             }
             classify();
             break;

@@ -34,12 +34,11 @@ void Call<C>::choose() {
         const TimePoint t = now();
         const bool leave = with_provider([&](auto i) {
             constexpr std::size_t I = decltype(i)::value;
+            if (mode_ == Mode::errand && !errand_->counts()) return true;
             auto& target_state = state_->template target_state<I>(target());
-            if (mode_ != Mode::errand || errand_->asks_breaker()) {
-                auto permit = target_state.breaker.try_acquire(t, state_->rng);
-                if (!permit) return false;
-                permit_.template emplace<permit_of<I>>(std::move(permit));
-            }
+            auto permit = target_state.breaker.try_acquire(t, state_->rng);
+            if (!permit) return false;
+            permit_.template emplace<permit_of<I>>(std::move(permit));
             if constexpr (CountsCalls<typename C::template retry_for<I>>) {
                 if (retries_on_target_ == 0 && (cursor_ == 0 || C::template own_retry<I>)) {
                     state_->template retry_of<I>().on_call(t);

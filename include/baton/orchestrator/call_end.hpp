@@ -3,6 +3,8 @@
 
 #include <baton/orchestrator/call.hpp>
 
+#include <boost/asio/post.hpp>
+
 // How attempts and calls end: verdicts, retries, fallback, judgement, storing; steps 5 to 7 of design
 // section 5.
 namespace baton::detail {
@@ -166,6 +168,7 @@ void Call<C>::end_attempt(Errc outcome) {
         if constexpr (BreakerStrategy<B>) {
             if (outcome != Errc::ok && B::counts_as_failure(outcome)) verdict(false, t);
         }
+        if (mode_ == Mode::errand && !errand_->counts()) return;
         auto& stats = state_->template target_state<I>(target());
         stats.requests += a.sent;
         if (outcome == Errc::ok) {
@@ -291,8 +294,13 @@ template <class C>
 void Call<C>::finish() {
     error_ = Error();
     if constexpr (Classifying<C>::later) {
-        if (std::exchange(this->classifying, false))
-            this->stop_classifying.emit(boost::asio::cancellation_type::terminal);
+        if (const auto relay = std::exchange(this->classifier, nullptr)) {
+            // from its executor: Asio emits later otherwise, when the coroutine may be gone
+            if (!state_->context_gone) {
+                boost::asio::post(executor(),
+                                  [relay] { relay->emit(boost::asio::cancellation_type::terminal); });
+            }
+        }
     }
     set_phase(Phase::over);
     if constexpr (shares) {

@@ -25,12 +25,12 @@ template <class C>
 Want Call<C>::send() {
     if (!send_begun_) {
         send_begun_ = true;
+        conn_->wrote_any = false;
         if (std::optional<Error> refused = write_request()) {
             attempt_refused_ = true;
             fail_attempt(located(*std::move(refused)));
             return Want::done;
         }
-        conn_->wrote_any = false;
         ++conn_->exchanges;
         conn_->reader.start(state_->transport.settings().http);
         cutoff_ = state_->limits.idle(now(), total_);
@@ -144,7 +144,15 @@ Want Call<C>::receive() {
         case Status::body:
             if (!on_body(slice)) return Want::done;
             break;
-        case Status::done: on_message_end(); return Want::done;
+        case Status::done: {
+            net::SseEvent last; // what lacks only its end
+            if (streaming_ && !complete_ && with_parser([&](auto& parser) { return parser.finish(last); })) {
+                const Want want = on_event(last.type, last.data);
+                if (want == Want::delta || phase_ != Phase::receive) return want;
+            }
+            on_message_end();
+            return Want::done;
+        }
         case Status::failed: fail_connection(); return Want::done;
         }
     }
@@ -276,11 +284,6 @@ void Call<C>::on_message_end() {
         return finish_attempt();
     }
     if (streaming_) {
-        if (net::SseEvent last;
-            !complete_ && with_parser([&](auto& parser) { return parser.finish(last); })) {
-            on_event(last.type, last.data);
-            if (phase_ != Phase::receive && phase_ != Phase::drain) return;
-        }
         if (!complete_ && !end_of_stream()) return;
     } else {
         std::optional<Error> wrong = with_provider(

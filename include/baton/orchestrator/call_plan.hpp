@@ -34,9 +34,10 @@ void Call<C>::classify() {
 template <class C>
 struct Call<C>::Classified {
     Ptr call;
+    std::shared_ptr<boost::asio::cancellation_signal> relay; // as long as the coroutine, which looks at it
     void operator()(std::exception_ptr, std::string task) const {
         const std::unique_lock lock(call->state_->mutex);
-        if (!std::exchange(call->classifying, false) || call->phase_ != Phase::classify) return;
+        if (!std::exchange(call->classifier, nullptr) || call->phase_ != Phase::classify) return;
         call->task_ = std::move(task); // what it threw means "no task": no call is lost for its classifier
         call->set_phase(Phase::plan);
         call->wake_driver();
@@ -50,7 +51,7 @@ void Call<C>::classify_later() {
     namespace asio = boost::asio;
     if constexpr (Classifying<C>::later) {
         constexpr std::size_t at = mp::mp_find_if<typename C::hooks, classifies_later_t>::value;
-        this->classifying = true;
+        const auto relay = this->classifier = std::make_shared<asio::cancellation_signal>();
         set_phase(Phase::classify);
         auto& hook = std::get<at>(state_->hooks);
         const auto run = [](Ptr call, auto& classifier) -> asio::awaitable<std::string, Ex> {
@@ -58,7 +59,7 @@ void Call<C>::classify_later() {
             co_return task;
         };
         asio::co_spawn(this->executor(), run(Ptr(this), hook),
-                       asio::bind_cancellation_slot(this->stop_classifying.slot(), Classified{Ptr(this)}));
+                       asio::bind_cancellation_slot(relay->slot(), Classified{Ptr(this), relay}));
     }
 }
 
@@ -69,7 +70,7 @@ void Call<C>::offer_errand() {
     for (const Target* t : targets_) {
         if (!errand_->offered_by(t->provider)) continue;
         const std::string_view own = errand_->default_model(t->provider);
-        if (!own.empty() && errand_->model().empty()) {
+        if (!own.empty() && errand_->model().find('/') == std::string_view::npos) {
             own_targets_.push_back(*t);
             own_targets_.back().model = own;
             t = &own_targets_.back();
@@ -106,7 +107,8 @@ void Call<C>::plan() {
     if (one) {
         targets_.push_back(one);
     } else if (draft_->fallbacks.empty()) {
-        const PlannedRow* row = snapshot_->row(task_);
+        // a route is for answers
+        const PlannedRow* row = mode_ == Mode::errand ? nullptr : snapshot_->row(task_);
         if (row) {
             trace().task = row->task;
             for (const Target& t : row->targets) targets_.push_back(&t);
@@ -123,35 +125,42 @@ void Call<C>::plan() {
                                                            "composition; write \"provider/model\""));
         }
     }
+    if (mode_ == Mode::errand) offer_errand();
     if (!one && !model.empty()) {
-        // a bare name goes to the providers that list it, else to the first; the others keep their own
-        const auto lists = [&](std::size_t provider) {
-            if (providers[provider].target.model == model) return true;
+        // a bare name goes to the targets that list it, else to the first; the others keep their own
+        const auto lists = [&](const Target& target) {
+            if (target.model == model || providers[target.provider].target.model == model) return true;
             for (const PlannedRow& row : snapshot_->rows) {
                 for (const Target& t : row.targets) {
-                    if (t.provider == provider && t.model == model) return true;
+                    if (t.provider == target.provider && t.model == model) return true;
                 }
             }
             return false;
         };
         bool listed = false;
-        for (const Target* t : targets_) listed |= lists(t->provider);
+        for (const Target* t : targets_) listed |= lists(*t);
+        std::size_t kept = 0;
         for (std::size_t i = 0; i < targets_.size(); ++i) {
-            if (listed ? !lists(targets_[i]->provider) : i > 0) continue;
-            own_targets_.push_back(*targets_[i]);
-            own_targets_.back().model = model;
-            targets_[i] = &own_targets_.back();
+            const Target* t = targets_[i];
+            if (listed ? lists(*t) : i == 0) {
+                own_targets_.push_back(*t);
+                own_targets_.back().model = model;
+                t = &own_targets_.back();
+            } else if (mode_ == Mode::errand) {
+                continue; // vectors and counts of another model are of no use
+            }
+            targets_[kept++] = t;
         }
+        targets_.resize(kept);
     }
-
-    if (mode_ == Mode::errand) offer_errand();
 
     // what cannot serve is skipped and noted
     std::size_t kept = 0;
     std::string_view lacking; // what the request needs and a target cannot express
     for (const Target* t : targets_) {
         const ProviderSettings& p = providers[t->provider];
-        Errc skip = !p.problem.empty() ? Errc::auth : t->model.empty() ? Errc::invalid_request : Errc::ok;
+        const bool nameless = t->model.empty() && (mode_ != Mode::errand || errand_->needs_model());
+        Errc skip = !p.problem.empty() ? Errc::auth : nameless ? Errc::invalid_request : Errc::ok;
         if (skip == Errc::ok && needs_ != 0) {
             const std::string_view member = first_missing(needs_, p.capabilities);
             if (!member.empty()) {

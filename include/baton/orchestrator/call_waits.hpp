@@ -19,8 +19,11 @@ struct Call<C>::Alarm {
 };
 
 template <class C>
-void Call<C>::begin_wait(Want want) {
+bool Call<C>::begin_wait(Want want) {
     const std::unique_lock lock(state_->mutex);
+    if constexpr (C::multi) {
+        if (left_ || over()) return false;
+    }
     Call& w = work();
     waiting_ = want == Want::read || want == Want::write ? Waiting::io : Waiting::park;
     if (want == Want::park) {
@@ -30,6 +33,7 @@ void Call<C>::begin_wait(Want want) {
         park_->expires_at(driving ? w.resume_at_ : never);
     }
     arm();
+    return true;
 }
 
 /// The limit of the present phase, which only who performs the waits watches over.

@@ -65,7 +65,7 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
                 call->leave(Errc::cancelled);
                 continue;
             }
-            call->begin_wait(want);
+            if (!call->begin_wait(want)) continue;
             if (want == Want::read) {
                 const auto done =
                     co_await call->connection().socket.async_read(call->connection().read_buffer(), token);

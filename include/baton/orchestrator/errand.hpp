@@ -26,8 +26,9 @@ public:
     /// Whether provider `index` can do it at all, and under which model if none is named.
     virtual bool offered_by(std::size_t index) const = 0;
     virtual std::string_view default_model(std::size_t) const { return {}; }
-    /// False: it is sent whatever the circuit breaker thinks, and tells it nothing.
-    virtual bool asks_breaker() const { return true; }
+    virtual bool needs_model() const { return true; }
+    /// False: it is sent whatever the circuit breaker thinks, and tells neither it nor the statistics.
+    virtual bool counts() const { return true; }
     virtual std::optional<Error> encode(const Target& target, wire::Outgoing out) = 0;
     virtual std::optional<Error> decode(std::size_t provider, std::string_view body) = 0;
 };
@@ -115,9 +116,13 @@ class ModelsErrand final : public Errand {
 public:
     ModelsErrand(std::size_t provider, bool read) : provider_(provider), read_(read) {}
     std::string_view method() const override { return "GET"; }
-    bool offered_by(std::size_t index) const override { return index == provider_; }
-    bool asks_breaker() const override { return read_; } // a health check is to find out
-    std::string_view default_model(std::size_t) const override { return "-"; } // needs none
+    bool offered_by(std::size_t index) const override {
+        return index == provider_ && (!read_ || with_wire<C>(index, []<class W>(std::type_identity<W>) {
+                   return wire::ListsModels<W>;
+               }));
+    }
+    bool needs_model() const override { return false; }
+    bool counts() const override { return false; }
     std::optional<Error> encode(const Target& target, wire::Outgoing out) override {
         out.path = with_wire<C>(target.provider, []<class W>(std::type_identity<W>) -> std::string_view {
             return W::health_path;

@@ -68,9 +68,11 @@ ProviderSettings make_provider(const typename W::Options& options, const credent
                                const ProviderSettings* before) {
     ProviderSettings made;
     made.name = W::name;
+    // what an account is made of belongs together: nothing of an earlier one is mixed in
+    if constexpr (wire::HasAccount<W>) before = nullptr;
     const std::string option = std::string(W::name) + " Options.base_url";
     std::string_view base = options.base_url;
-    if (base.empty() && before) base = before->base_url;
+    if (base.empty() && before && !wire::HasBaseUrl<W>) base = before->base_url;
     if (base.empty()) base = environment(W::base_url_variable);
     if (base.empty()) base = W::default_base_url;
     std::string problem, made_base;

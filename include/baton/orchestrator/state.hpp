@@ -75,6 +75,10 @@ public:
                 next->providers.push_back(make_provider<W>(options ? *options : typename W::Options{},
                                                            credentials, i, transport.settings(), pool,
                                                            snapshot ? &snapshot->providers[i] : nullptr));
+                // better no change than a provider that is lost without a word
+                const std::string& problem = next->providers.back().problem;
+                if (snapshot && snapshot->providers[i].problem.empty() && !problem.empty())
+                    bad_option(problem);
             }
         });
         if constexpr (C::has_route) {

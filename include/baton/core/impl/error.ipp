@@ -3,6 +3,7 @@
 
 #include <baton/core/error.hpp>
 
+#include <algorithm>
 #include <ostream>
 
 namespace baton {
@@ -64,8 +65,8 @@ BATON_DECL std::string redact(std::string_view text) {
             out += text[i++];
         }
     }
-    if (out.size() > Error::max_message) {
-        std::size_t end = Error::max_message - 3;
+    if (out.size() > Error::max_message || i < text.size()) {
+        std::size_t end = std::min(out.size(), Error::max_message - 3);
         while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
         out.resize(end);
         out += "...";

@@ -315,6 +315,7 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
     std::int64_t index = -1;
     bool orphan = false; // a delta for a block that is not open
     bool error_member = false;
+    const std::size_t parts = reply.parts.size();
     json::Reader reader(data);
     reader.object([&](std::string_view key) {
         if (json::is(key, "delta")) {
@@ -347,9 +348,11 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
         return fail(make_error_in_answer(detail::anthropic_vendor, data));
     }
     if (!reader.finish()) [[unlikely]] {
-        if (event == Event::unknown) return Step::nothing; // may hold anything
+        // an unknown one may hold anything; but what was read of it is in the Reply
+        if (event == Event::unknown && delta.empty() && reply.parts.size() == parts) return Step::nothing;
         return fail(malformed(detail::anthropic_vendor, "an event that is not a JSON object", data));
     }
+    orphan |= event == Event::message_stop && !delta.empty(); // nobody would see it
     if (orphan) [[unlikely]] {
         return fail(malformed(detail::anthropic_vendor, "a content block that does not fit together", data));
     }

@@ -221,8 +221,9 @@ BATON_DECL Step ChatStreamDecoder::on_event(std::string_view type, std::string_v
     if (failed || !choices_.failure().empty()) [[unlikely]]
         return fail(make_error_in_answer(dialect_->vendor, failed ? data : choices_.failure()));
     if (!reader.finish()) [[unlikely]] {
-        // events of a type we do not know may hold anything
-        const bool known = type.empty() || json::is(type, "message");
+        // events of a type we do not know may hold anything; but what was read of one is in the Reply
+        choices_.finish_event(delta, reply);
+        const bool known = type.empty() || json::is(type, "message") || !delta.empty();
         return known ? fail(malformed(dialect_->vendor, "an event that is not a JSON object", data))
                      : Step::nothing;
     }

@@ -118,7 +118,8 @@ BATON_DECL void ResponsesItems::arguments(std::int64_t item, std::string_view te
     Slot* slot = find(item);
     if (slot == nullptr) slot = &open(item, Kind::call, reply);
     if (slot->kind != Kind::call || slot->done) return;
-    if (slot->parts == 0) insert(*slot, slot->first, Part::Kind::tool_call, reply);
+    if (slot->parts == 0)
+        ours(insert(*slot, slot->first, Part::Kind::tool_call, reply)); // a call has a Detail
     std::string& known = reply.parts[slot->first].text;
     const std::size_t from = known.size();
     if (!whole) {
