@@ -555,4 +555,15 @@ BOOST_AUTO_TEST_CASE(unknown_events_and_unnamed_ones) {
     BOOST_TEST((run.reply.stop == StopReason::length));
 }
 
+// Found by fuzzing: what was read of a broken event is in the Reply, so the event cannot be passed over.
+BOOST_AUTO_TEST_CASE(a_broken_event_of_unknown_type_that_said_something) {
+    Run run;
+    run.start();
+    BOOST_TEST(run.decoder.on_event(
+                   "novelty",
+                   R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":"a"})",
+                   run.delta, run.reply) == Step::failed);
+    BOOST_TEST(run.errc() == Errc::protocol);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -719,4 +719,13 @@ BOOST_AUTO_TEST_CASE(views_of_one_event_stay_whole) {
     BOOST_TEST(run.reply.parts[2].text == all);
 }
 
+// Found by fuzzing: what was read of a broken event is in the Reply, so the event cannot be passed over.
+BOOST_AUTO_TEST_CASE(a_broken_event_of_unknown_type_that_said_something) {
+    Run run;
+    BOOST_TEST((run(R"({"choices":[{"index":0,"delta":{"content":"x"}}],)", "novelty") == Step::failed));
+    BOOST_TEST((run.decoder.error().errc() == Errc::protocol));
+    Run silent;
+    BOOST_TEST((silent("anything", "novelty") == Step::nothing));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

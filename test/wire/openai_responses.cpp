@@ -1067,4 +1067,18 @@ BOOST_AUTO_TEST_CASE(recorded_requests_are_built_in_our_words) {
     BOOST_TEST(equal + impossible == cases);
 }
 
+// Found by fuzzing: a call whose arguments come before its item.
+BOOST_AUTO_TEST_CASE(a_call_always_has_its_detail) {
+    OpenAIResponses::StreamDecoder decoder;
+    Reply reply;
+    Delta delta;
+    decoder.on_event("message",
+                     R"({"type":"response.function_call_arguments.delta","output_index":0,"delta":"{}"})",
+                     delta, reply);
+    for (const Part& part : reply.parts) {
+        if (part.kind == Part::Kind::tool_call) BOOST_TEST(static_cast<bool>(part.detail));
+    }
+    BOOST_TEST(!reply.parts.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
