@@ -691,6 +691,17 @@ BOOST_AUTO_TEST_CASE(tool_calls_in_pieces) {
     BOOST_TEST(run.reply.stop == StopReason::tool_calls);
 }
 
+BOOST_AUTO_TEST_CASE(a_call_announced_twice_is_shown_once) { // found by fuzzing
+    Run run;
+    const std::string call = R"({"type":"function_call","call_id":"a","name":"f","arguments":""})";
+    run(added(0, call));
+    run(R"({"type":"response.function_call_arguments.delta","output_index":0,"delta":"{\"x\":1}"})");
+    BOOST_TEST(run.delta.tools[0].arguments == R"({"x":1})");
+    BOOST_TEST(run(added(0, call)) == Step::nothing);
+    BOOST_TEST(run(completed()) == Step::end);
+    BOOST_TEST(run.reply.parts[0].text == R"({"x":1})");
+}
+
 BOOST_AUTO_TEST_CASE(what_was_not_streamed_is_in_the_final_event) {
     Run run;
     run(added(0, R"({"type":"message","id":"m","content":[]})"));

@@ -278,9 +278,11 @@ BATON_DECL void ResponsesItems::item(std::int64_t index, std::string_view json, 
         if (!json::Reader(arguments).append_string(decoded) && arguments.starts_with('{')) {
             decoded = arguments; // an object instead of a string
         }
-        const std::size_t from = decoded.starts_with(part.text) ? part.text.size() : decoded.size();
+        // what is known already is not shown again, also where an item is announced twice
+        const bool goes_on = decoded.starts_with(part.text);
+        const std::size_t known = part.text.size();
         if (!decoded.empty() && (whole || part.text.empty())) part.text = std::move(decoded);
-        if (streamed_) show_call(*slot, from, delta, reply);
+        if (streamed_) show_call(*slot, goes_on ? known : part.text.size(), delta, reply);
         if (whole) part.detail->extra = rest();
         return;
     }
