@@ -133,6 +133,8 @@ public:
     /// The outcome; before settle(), an error that says so.
     result<Reply>& outcome() noexcept { return mine_ ? *mine_ : not_ended(); }
 
+    /// What has been decoded of the answer, by whoever reads it.
+    const Reply& so_far() const noexcept { return work().answer(); }
     bool over() const noexcept { return own_error_.has_value() || work().phase_ == Phase::over; }
     Delta& delta() noexcept { return delta_; }
     Timer& park_timer() noexcept { return *park_; }

@@ -46,6 +46,11 @@ public:
     [[nodiscard]] const result<Reply>& reply() const& noexcept { return call_->outcome(); }
     [[nodiscard]] result<Reply> reply() && { return std::move(call_->outcome()); }
 
+    /// The answer as far as it has arrived, from the first delta until next() has yielded nothing: id and
+    /// model as the vendor names them, the parts begun, and the trace, whose last attempt is the one being
+    /// read. A view into the call; it changes with each next().
+    const Reply& so_far() const noexcept { return call_->so_far(); }
+
 private:
     void abandon() noexcept {
         if (call_) call_->leave(Errc::cancelled);

@@ -1,0 +1,109 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include "http_server.hpp"
+
+#include <baton/core/secret.hpp>
+#include <baton/policy/cache.hpp>
+#include <baton/policy/deadline.hpp>
+#include <baton/policy/exp_backoff.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gateway {
+
+/// A configuration that cannot be used; what() says "file:line: member: what to do".
+class ConfigError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// A vendor's account.
+struct ProviderConfig {
+    std::string name;
+    std::string base_url;            ///< "" = the vendor's own
+    baton::Secret key;               ///< empty: from the vendor's environment variable
+    std::string model;               ///< "" = the wire's default
+    std::vector<std::string> models; ///< bare names that mean this provider
+    bool configured = false;
+};
+
+/// A client's key. Only its hash is known here.
+struct KeyConfig {
+    std::string name; ///< in metrics of nobody and in caches as the tenant
+    std::array<unsigned char, 32> sha256{};
+    double requests_per_minute = 0;                   ///< 0: no limit
+    double burst = 1;                                 ///< requests that may come at once
+    std::shared_ptr<std::atomic<std::int64_t>> level; ///< of its limit, in memory; see MemoryStore
+};
+
+struct AliasConfig {
+    std::string name;
+    std::vector<std::string> targets; ///< "vendor/model", in order
+};
+
+struct TaskConfig {
+    std::string name; ///< "" = requests without a task
+    std::vector<std::string> targets;
+    std::optional<baton::Duration> max_latency;
+};
+
+struct RedisConfig {
+    std::string host; ///< "" = not used
+    std::uint16_t port = 6379;
+    std::chrono::milliseconds budget{5}; ///< for one answer; beyond it the request goes on without
+    bool fail_open = true;               ///< what an outage means: admit, or refuse
+    std::string prefix = "baton:";
+};
+
+/// Everything that can be set. Owns what it names; immutable once it is in use.
+struct Config {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 8080;
+    unsigned threads = 0;                     ///< 0: one per core
+    bool public_listen = false;               ///< an address other than loopback is allowed without keys
+    std::string certificate, certificate_key; ///< PEM files; both or none
+    ServerLimits server;
+    std::size_t max_concurrent = 1000; ///< requests answered at once, each thread
+    std::size_t max_upstream = 2000;   ///< connections to one vendor, each thread
+    bool lossy = false;                ///< what a vendor cannot express is dropped, not refused
+    bool cache = false;
+    baton::ExactMatch::Options cache_options;
+    baton::ExpBackoff::Options retry;
+    baton::Limits::Options deadline;
+    std::string unknown_model;             ///< provider that gets names nobody lists; "" = they are refused
+    std::vector<ProviderConfig> providers; ///< all that the composition has, in its order
+    std::vector<AliasConfig> aliases;
+    std::vector<TaskConfig> tasks;
+    std::vector<KeyConfig> keys; ///< none: no key is asked for
+    RedisConfig redis;
+
+    const ProviderConfig* provider(std::string_view name) const noexcept;
+    bool any_configured() const noexcept;
+};
+
+/// A provider the composition has, as the configuration needs to know it.
+struct KnownProvider {
+    std::string_view name, key_variable, base_url_variable, default_model;
+    bool needs_base_url = false;
+};
+
+/// Reads `file` ("" = none) and the environment. Throws ConfigError.
+Config load_config(const std::string& file, std::span<const KnownProvider> known);
+Config parse_config(std::string_view text, const std::string& name, std::span<const KnownProvider> known);
+
+/// Sets host and port from "host:port", "[::1]:8080" or "localhost:0". Throws ConfigError.
+void set_listen(Config& config, const std::string& text);
+
+/// The same as TOML, secrets as "***".
+std::string print_config(const Config& config);
+
+} // namespace gateway
