@@ -114,8 +114,7 @@ private:
 
     /// Finds the blank line; false: not there yet, or refused.
     bool find_head(std::string_view in) noexcept {
-        if (scanned_ == 0 && in.starts_with("\r\n"))
-            start_ = 2; // one empty line may come first (RFC 9112, 2.2)
+        if (in.starts_with("\r\n")) start_ = 2; // one empty line may come first (RFC 9112, 2.2)
         const std::size_t from = std::max(start_, scanned_ < 3 ? 0 : scanned_ - 3);
         // A bare LF or CR is refused at once: waiting for a CRLF that one parser wants and another does not
         // is how requests are smuggled.

@@ -8,7 +8,6 @@
 #include <baton/core/json_writer.hpp>
 #include <baton/serve/error_status.hpp>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <openssl/rand.h>
@@ -105,8 +104,7 @@ public:
         : shared_(shared), config_(std::move(config)), chat_(make_chat(io.get_executor(), *config_)),
           server(
               io, config_->server, [this](Connection& client) { return serve(client); },
-              [this](int status, std::string_view why) { return refusal(status, why); }),
-          guard_(io.get_executor()) {
+              [this](int status, std::string_view why) { return refusal(status, why); }) {
         if (!config_->certificate.empty()) server.tls(make_tls(*config_));
     }
 
@@ -118,14 +116,10 @@ public:
         server.limits = config->server;
         config_ = std::move(config);
     }
-    void drain() {
-        server.drain();
-        guard_.reset();
-    }
+    void drain() { server.drain(); }
     void cut() {
         server.drain();
         server.abort();
-        guard_.reset();
     }
     static baton::net::TlsContext make_tls(const Config& config) {
         const auto read = [](const std::string& file) {
@@ -168,9 +162,6 @@ private:
 
 public:
     HttpServer server;
-
-private:
-    asio::executor_work_guard<Executor> guard_;
 };
 
 // ---- answers
@@ -488,6 +479,7 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
         head(x, 200, "text/event-stream",
              lines + "cache-control: no-cache\r\n" + (chunked ? "transfer-encoding: chunked\r\n" : ""));
         x.out += "\r\n";
+        x.outcome = Exchange::Outcome::aborted; // until the end is written
         events.open();
         const std::string id =
             reply.id.empty() ? std::string(x.where.dialect->id_prefix) + x.id.substr(4) : reply.id;
@@ -529,6 +521,7 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
         encode([&](auto& e) { e.finish(*reply, x.out); });
         events.close();
         events.end();
+        x.outcome = Exchange::Outcome::ok;
     } else if (!begun) { // an error before the first delta is an ordinary answer
         const Error::Detail& detail = reply.error().detail();
         Counters::add(counters.attempts, static_cast<std::uint64_t>(detail.trace.sent()));

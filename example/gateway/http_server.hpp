@@ -121,7 +121,7 @@ public:
     using Refusal = std::function<std::string(int status, std::string_view why)>;
 
     HttpServer(asio::io_context& io, const ServerLimits& limits, Service service, Refusal refusal)
-        : limits(limits), service(std::move(service)), refusal(std::move(refusal)),
+        : limits(limits), io_(io), service(std::move(service)), refusal(std::move(refusal)),
           acceptor_(io.get_executor()), timer_(io.get_executor()), retry_(io.get_executor()),
           scratch(64 * 1024) {}
     ~HttpServer() { connections.clear(); }
@@ -140,14 +140,14 @@ public:
     }
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-    /// Accepts no more; connections end with the request they are at.
+    /// Accepts no more; connections end with the request they are at, and then the io_context is stopped.
     void drain() {
         draining = true;
         boost::system::error_code ignored;
         acceptor_.close(ignored);
         retry_.cancel();
         for (auto at = connections.begin(); at != connections.end();) (at++)->shut_down();
-        if (connections.empty()) timer_.cancel();
+        if (connections.empty()) io_.stop();
     }
     void abort() {
         for (auto at = connections.begin(); at != connections.end();) (at++)->abort();
@@ -186,10 +186,11 @@ private:
             if (cancelled) return;
             const auto now = Clock::now();
             for (auto at = connections.begin(); at != connections.end();) (at++)->check(now);
-            if (!draining || !connections.empty()) tick();
+            tick();
         });
     }
 
+    asio::io_context& io_;
     Service service;
     Refusal refusal;
     baton::net::TlsContext tls_;
@@ -388,6 +389,7 @@ inline void Connection::abort() {
     if (is_linked()) {
         --server_.open_;
         unlink();
+        if (server_.draining && server_.connections.empty()) server_.io_.stop();
     }
 }
 
