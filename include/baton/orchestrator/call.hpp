@@ -281,6 +281,9 @@ private:
     TimePoint now() const noexcept { return state_->clock.now(); }
     bool is_fallback() const noexcept { return cursor_ > 0 || primary_skipped_; }
     const Target& target() const noexcept { return *targets_[cursor_]; }
+    const EndpointSettings& endpoint() const noexcept {
+        return snapshot_->providers[target().provider].endpoints[endpoint_];
+    }
     Attempt& attempt() noexcept { return trace().attempts.back(); }
     template <class F>
     decltype(auto) with_provider(F&& f) {
@@ -357,6 +360,7 @@ private:
     std::vector<Excluded> excluded_; // by judgements of earlier rounds
     std::unique_ptr<Errand> errand_; // for Mode::errand
     std::size_t cursor_ = 0;
+    std::size_t endpoint_ = 0; // of the target's provider
     std::string task_;
     Error error_;
     TimePoint started_{}, attempt_started_{}, sent_at_{}, resume_at_ = never, total_ = never;

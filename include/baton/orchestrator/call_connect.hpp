@@ -35,7 +35,7 @@ void Call<C>::choose() {
         const bool leave = with_provider([&](auto i) {
             constexpr std::size_t I = decltype(i)::value;
             if (mode_ == Mode::errand && !errand_->counts()) return true;
-            auto& target_state = state_->template target_state<I>(target());
+            auto& target_state = state_->template target_state<I>(target(), endpoint());
             auto permit = target_state.breaker.try_acquire(t, state_->rng);
             if (!permit) return false;
             permit_.template emplace<permit_of<I>>(std::move(permit));
@@ -82,7 +82,7 @@ void Call<C>::choose() {
 template <class C>
 bool Call<C>::acquire() {
     const NetSettings& net = state_->transport.settings();
-    const std::size_t origin = snapshot_->providers[target().provider].origin;
+    const std::size_t origin = endpoint().origin;
     if (!conn_ && !granted_) {
         if (queued_) return false; // woken for another reason
         if (!fresh_only_) conn_ = state_->pool.take(origin, attempt_started_, net.pool.idle);

@@ -169,7 +169,7 @@ void Call<C>::end_attempt(Errc outcome) {
             if (outcome != Errc::ok && B::counts_as_failure(outcome)) verdict(false, t);
         }
         if (mode_ == Mode::errand && !errand_->counts()) return;
-        auto& stats = state_->template target_state<I>(target());
+        auto& stats = state_->template target_state<I>(target(), endpoint());
         stats.requests += a.sent;
         if (outcome == Errc::ok) {
             stats.average(stats.first_token, a.first_token);
@@ -211,14 +211,14 @@ void Call<C>::release_connection(bool reusable) {
     ++epoch_;
     if (!conn_ && !granted_) return;
     std::unique_ptr<Connection> conn = std::move(conn_);
-    const std::size_t origin = conn ? conn->origin_index : snapshot_->providers[target().provider].origin;
+    const std::size_t origin = conn ? conn->origin_index : endpoint().origin;
     granted_ = false;
     if (conn && (!reusable || state_->closed || state_->context_gone)) {
         conn->close();
         conn.reset();
     }
     const auto heir = std::find_if(waiters.begin(), waiters.end(), [&](Call* call) {
-        return call->snapshot_->providers[call->target().provider].origin == origin;
+        return call->endpoint().origin == origin;
     });
     if (heir != waiters.end()) {
         Call* call = *heir;
@@ -336,7 +336,7 @@ Error Call<C>::located(Error error) const {
         if (d.provider.empty()) d.provider = target().provider_name;
         if (d.model.empty()) d.model = target().model;
         // vendors echo credentials; redact() guesses by shape, here the key is known
-        const std::string_view key = snapshot_->providers[target().provider].key.reveal();
+        const std::string_view key = endpoint().key.reveal();
         for (std::string* text : {&d.message, &d.vendor_code, &d.request_id}) mask(*text, key);
     });
 }

@@ -74,7 +74,7 @@ bool Call<C>::answered_early() {
 
 template <class C>
 std::optional<Error> Call<C>::write_request() {
-    const ProviderSettings& provider = snapshot_->providers[target().provider];
+    const EndpointSettings& provider = endpoint();
     auto& [path, headers, body] = state_->scratch;
     path.clear();
     headers.clear();

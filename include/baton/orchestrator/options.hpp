@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/orchestrator/composition.hpp>
+#include <baton/policy/endpoint.hpp>
 
 #include <tuple>
 
@@ -104,7 +105,15 @@ inline constexpr std::size_t wires_with = 0;
 template <class A, class... W>
 inline constexpr std::size_t wires_with<A, mp::mp_list<W...>> =
     (std::size_t{0} + ... +
-     (std::is_same_v<typename W::Options, A> || std::is_same_v<credentials_of<W>, A> ? 1 : 0));
+     (std::is_same_v<typename W::Options, A> || std::is_same_v<credentials_of<W>, A> ||
+              std::is_same_v<Endpoints<W>, A>
+          ? 1
+          : 0));
+
+template <class A>
+inline constexpr bool is_endpoints = false;
+template <class P>
+inline constexpr bool is_endpoints<Endpoints<P>> = true;
 
 /// Checks `to<P>` of typed route rows against the provider list.
 template <class Wires, class A>
@@ -159,6 +168,11 @@ consteval bool check_argument() {
             return false;
         }
     } else {
+        if constexpr (is_endpoints<A>) {
+            constexpr bool known = mp::mp_contains<typename C::wires, typename A::provider>::value;
+            static_assert(known, "baton: endpoints<P>(...) names a provider that is not in the composition");
+            return known;
+        }
         constexpr std::size_t matches =
             matches_in<A, global_strategies<C>> + wires_with<A, typename C::wires>;
         static_assert(matches > 0,

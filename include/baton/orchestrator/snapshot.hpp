@@ -1,13 +1,16 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/hash.hpp>
 #include <baton/core/secret.hpp>
 #include <baton/core/target.hpp>
 #include <baton/orchestrator/options.hpp>
+#include <baton/policy/endpoint.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -16,17 +19,26 @@
 
 namespace baton::detail {
 
+/// One place a provider lives, at run time.
+struct EndpointSettings {
+    std::uint64_t id = 0;    ///< of base URL and key: state belongs to it, through changes of the list
+    std::string problem;     ///< not empty: cannot be asked, and why
+    std::string name;        ///< "" = its number
+    double weight = 1;       ///< its share of the load
+    std::size_t origin = 0;  ///< in the pool
+    std::string path;        ///< prefix of the base URL
+    Secret head;             ///< header lines common to all its requests, credentials included
+    Secret key;              ///< so that no error text repeats it
+    std::string base_url;    ///< as configured
+    std::string authority;   ///< the Host header
+    std::shared_ptr<const void> account; ///< the wire's Account, where it has one
+};
+
 /// What is known of one provider at run time.
 struct ProviderSettings {
     std::string_view name;
-    std::string problem;                 ///< not empty: unconfigured, and why
-    std::size_t origin = 0;              ///< in the pool
-    std::string path;                    ///< prefix of the base URL
-    Secret head;                         ///< header lines common to all its requests, credentials included
-    Secret key;                          ///< so that no error text repeats it
-    std::string base_url;                ///< as configured
-    std::string authority;               ///< the Host header
-    std::shared_ptr<const void> account; ///< the wire's Account, where it has one
+    std::string problem;                     ///< not empty: unconfigured, and why
+    std::vector<EndpointSettings> endpoints; ///< one at least
     Capabilities capabilities;
     Target target; ///< with its default model
 };
@@ -61,17 +73,18 @@ inline std::string_view environment(std::string_view name) {
     return value ? value : "";
 }
 
-/// One provider's settings from its options, the environment and the wire's defaults, in that order.
+/// One endpoint's settings from its own words, its provider's options, the environment and the wire's
+/// defaults, in that order.
 template <class W, class Pool>
-ProviderSettings make_provider(const typename W::Options& options, const credentials_of<W>* credentials,
-                               std::size_t index, const NetSettings& net, Pool& pool,
-                               const ProviderSettings* before) {
-    ProviderSettings made;
-    made.name = W::name;
+EndpointSettings make_endpoint(const typename W::Options& options, const credentials_of<W>* credentials,
+                               const Endpoint& own, const NetSettings& net, Pool& pool,
+                               const EndpointSettings* before) {
+    EndpointSettings made;
     // what an account is made of belongs together: nothing of an earlier one is mixed in
     if constexpr (wire::HasAccount<W>) before = nullptr;
     const std::string option = std::string(W::name) + " Options.base_url";
-    std::string_view base = options.base_url;
+    std::string_view base = own.base_url;
+    if (base.empty()) base = options.base_url;
     if (base.empty() && before && !wire::HasBaseUrl<W>) base = before->base_url;
     if (base.empty()) base = environment(W::base_url_variable);
     if (base.empty()) base = W::default_base_url;
@@ -98,9 +111,10 @@ ProviderSettings make_provider(const typename W::Options& options, const credent
     std::optional<net::BaseUrl> url = net::BaseUrl::parse(base, option, problem, net.allow_http);
     if (!url) bad_option(problem);
 
-    const Secret key(!options.key.empty() ? options.key
-                     : before             ? before->key.reveal()
-                                          : environment(W::key_variable));
+    const Secret key(!own.key.empty()       ? std::string_view(own.key)
+                     : !options.key.empty() ? options.key
+                     : before               ? before->key.reveal()
+                                            : environment(W::key_variable));
     if (!net::header_value_ok(key.reveal())) {
         bad_option(std::string(W::name) +
                    " key: contains a line break or control character; check how it was read");
@@ -131,17 +145,13 @@ ProviderSettings make_provider(const typename W::Options& options, const credent
             made.account = std::make_shared<const typename W::Account>(*std::move(account));
         }
     }
-    made.capabilities = W::capabilities;
-    made.target.max_context = W::capabilities.max_context;
+    made.id = scatter(hash64(base, 1) ^ scatter(hash64(key.reveal(), 2)));
+    made.name = own.name;
+    made.weight = own.weight;
     made.path = url->path();
     made.authority = url->authority();
     made.key = key;
     made.base_url = base;
-    made.target.provider = index;
-    made.target.provider_name = W::name;
-    made.target.model = !options.model.empty() ? options.model
-                        : before               ? std::string_view(before->target.model)
-                                               : std::string_view(W::default_model);
     const net::ProxySettings::Choice choice = net.proxy.for_target(*url);
     if (!choice.error.empty()) bad_option(std::string(choice.error));
     if (choice.proxy && choice.proxy->tls) {
@@ -154,6 +164,63 @@ ProviderSettings make_provider(const typename W::Options& options, const credent
     for (std::size_t i = 0; i < head.size(); ++i) wipe[i] = 0;
     const net::TlsContext tls = url->tls() ? net.tls : net::TlsContext();
     made.origin = pool.intern(net::Origin(std::move(*url), tls, choice.proxy));
+    return made;
+}
+
+/// One provider's settings. `list`: its endpoints as the arguments give them; null: one, made of the options,
+/// or those there were before.
+template <class W, class Pool>
+ProviderSettings make_provider(const typename W::Options& options, const credentials_of<W>* credentials,
+                               const std::vector<Endpoint>* list, std::size_t index, const NetSettings& net,
+                               Pool& pool, const ProviderSettings* before) {
+    ProviderSettings made;
+    made.name = W::name;
+    made.capabilities = W::capabilities;
+    made.target.max_context = W::capabilities.max_context;
+    made.target.provider = index;
+    made.target.provider_name = W::name;
+    if constexpr (wire::HasAccount<W>) before = nullptr;
+    made.target.model = !options.model.empty() ? options.model
+                        : before               ? std::string_view(before->target.model)
+                                               : std::string_view(W::default_model);
+    const auto option = [&](const char* text) {
+        bad_option("endpoints<" + std::string(W::name) + ">: " + text);
+    };
+    if (!list && before && before->endpoints.size() > 1) {
+        if (!options.base_url.empty() || !options.key.empty()) {
+            option("there are several; give them again instead of Options.base_url or key");
+        }
+        for (const EndpointSettings& old : before->endpoints) {
+            Endpoint same = Endpoint(old.base_url).with_key(std::string(old.key.reveal()));
+            same.weight = old.weight;
+            same.name = old.name;
+            made.endpoints.push_back(make_endpoint<W>(options, credentials, same, net, pool, &old));
+        }
+    } else if (!list) {
+        made.endpoints.push_back(make_endpoint<W>(options, credentials, Endpoint(), net, pool,
+                                                  before ? &before->endpoints.front() : nullptr));
+    } else {
+        if (list->empty()) option("the list is empty; give it at least one Endpoint");
+        if (list->size() > Endpoints<W>::most) option("more than 64; split them over several providers");
+        for (const Endpoint& own : *list) {
+            if (!(own.weight >= 0 && own.weight <= 1e6)) option("weight must be between 0 and 1000000");
+            made.endpoints.push_back(make_endpoint<W>(options, credentials, own, net, pool,
+                                                      before ? &before->endpoints.front() : nullptr));
+            for (std::size_t i = 0; i + 1 < made.endpoints.size(); ++i) {
+                if (made.endpoints[i].id == made.endpoints.back().id)
+                    option("two with the same base_url and key; give the sum of their weights to one");
+            }
+        }
+    }
+    // those without a credential are left out; the provider is unconfigured if nothing is left
+    const std::string problem = made.endpoints.front().problem;
+    auto configured = made.endpoints;
+    std::erase_if(configured, [](const EndpointSettings& e) { return !e.problem.empty(); });
+    if (configured.empty()) {
+        made.problem = problem;
+    } else {
+        made.endpoints = std::move(configured);
+    }
     return made;
 }
 

@@ -69,11 +69,13 @@ public:
             using W = typename C::template wire<i.value>;
             const auto* options = provider_argument<i.value, typename W::Options>(args);
             const auto* credentials = provider_argument<i.value, credentials_of<W>>(args);
-            if (!options && !credentials && snapshot) {
+            const auto* list = provider_argument<i.value, Endpoints<W>>(args);
+            if (!options && !credentials && !list && snapshot) {
                 next->providers.push_back(snapshot->providers[i]);
             } else {
                 next->providers.push_back(make_provider<W>(options ? *options : typename W::Options{},
-                                                           credentials, i, transport.settings(), pool,
+                                                           credentials, list ? &list->list : nullptr, i,
+                                                           transport.settings(), pool,
                                                            snapshot ? &snapshot->providers[i] : nullptr));
                 // better no change than a provider that is lost without a word
                 const std::string& problem = next->providers.back().problem;
@@ -90,20 +92,20 @@ public:
         if constexpr (C::has_cache) cache.store.clear(); // answers of other options
     }
 
-    /// The state of `target` under provider I, made at first use.
+    /// The state of `target` under provider I at an endpoint, made at first use.
     template <std::size_t I>
-    auto& target_state(const Target& target) {
+    auto& target_state(const Target& target, const EndpointSettings& endpoint) {
         auto& own_state = std::get<I>(own);
         for (auto& t : own_state.targets) {
-            if (t.model == target.model) return t;
+            if (t.endpoint == endpoint.id && t.model == target.model) return t;
         }
         // callers may name models; those beyond a bound share the state of the last
         constexpr std::size_t most = 256;
         if (own_state.targets.size() >= most) return own_state.targets.back();
         if constexpr (C::template own_breaker<I>) {
-            return own_state.targets.emplace_back(target.model, own_state.breaker);
+            return own_state.targets.emplace_back(endpoint.id, target.model, own_state.breaker);
         } else {
-            return own_state.targets.emplace_back(target.model, breaker);
+            return own_state.targets.emplace_back(endpoint.id, target.model, breaker);
         }
     }
     template <std::size_t I>

@@ -35,11 +35,13 @@ struct breaker_state<Absent<Slot>> {
     using type = NoBreaker;
 };
 
-/// The run-time state of one target: a provider with a model.
+/// The run-time state of one target: an endpoint of a provider, with a model.
 template <class B>
 struct TargetState {
     template <class Strategy>
-    TargetState(std::string_view model, const Strategy& strategy) : model(model), breaker(strategy) {}
+    TargetState(std::uint64_t endpoint, std::string_view model, const Strategy& strategy)
+        : endpoint(endpoint), model(model), breaker(strategy) {}
+    std::uint64_t endpoint; ///< EndpointSettings::id
     std::string model;
     [[no_unique_address]] typename breaker_state<B>::type breaker;
     std::uint64_t requests = 0, errors = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/core/json.hpp>
+#include <baton/serve/impl/openai_options.ipp>
 #include <baton/serve/openai.hpp>
 #include <baton/serve/request_reader.hpp>
 
@@ -11,7 +12,6 @@ namespace baton::serve {
 namespace detail::openai {
 
 using Kind = Part::Kind;
-using Mode = ToolChoice::Mode;
 
 /// What the model declined with: a text that must go back under its own name.
 inline Part refusal_part(std::string text) {
@@ -175,68 +175,13 @@ inline void tools(RequestReader& body, Request& request) {
     body.keep("tools", raw);
 }
 
-inline void tool_choice(RequestReader& body, Request& request) {
-    const std::string_view raw = body.in.raw();
-    if (raw == "null") return;
-    if (raw == "\"auto\"") {
-        request.tool_choice = ToolChoice(Mode::automatic);
-    } else if (raw == "\"none\"") {
-        request.tool_choice = ToolChoice(Mode::none);
-    } else if (raw == "\"required\"" || raw == "\"any\"") { // "any" is Mistral's word
-        request.tool_choice = ToolChoice(Mode::required);
-    } else {
-        json::Reader in(raw);
-        std::string type, name;
-        in.object([&](std::string_view key) {
-            if (key == "type") in.append_string(type);
-            if (key != "function") return;
-            in.object([&](std::string_view member) {
-                if (member == "name") in.append_string(name);
-            });
-        });
-        if (type == "function" && !name.empty()) {
-            request.tool_choice = ToolChoice(std::move(name));
-        } else {
-            body.keep("tool_choice", raw);
-        }
-    }
-}
-
-inline void response_format(RequestReader& body, Request& request) {
-    const std::string_view raw = body.in.raw();
-    if (raw == "null") return;
-    RequestReader in(raw);
-    std::string type;
-    ResponseFormat format(std::string(), std::string(), false);
-    in.object("response_format", [&](std::string_view key) {
-        if (key == "type") in.text("response_format.type", type);
-        if (key != "json_schema") return;
-        in.object("response_format.json_schema", [&](std::string_view member) {
-            if (member == "name") in.text("response_format.json_schema.name", format.name);
-            if (member == "strict") in.flag("response_format.json_schema.strict", format.strict);
-            if (member == "schema" && !in.in.null()) format.schema = in.in.raw();
-        });
-    });
-    body.adopt(in);
-    if (type == "text") {
-        request.response_format = ResponseFormat(ResponseFormat::Kind::text);
-    } else if (type == "json_object") {
-        request.response_format = ResponseFormat(ResponseFormat::Kind::json_object);
-    } else if (type == "json_schema") {
-        if (format.schema.empty()) body.fail("'response_format.json_schema.schema' is missing");
-        request.response_format = std::move(format);
-    } else {
-        body.keep("response_format", raw);
-    }
-}
-
 } // namespace detail::openai
 
 BATON_DECL std::optional<Error> OpenAI::decode(std::string_view text, Incoming& incoming) {
     using namespace detail::openai;
     detail::RequestReader body(text);
     Request& request = incoming.request;
-    bool has_messages = false;
+    bool has_messages = false, logprobs = false;
     body.in.object([&](std::string_view key) {
         if (!body.first_time(key)) return;
         if (key == "model") {
@@ -276,12 +221,13 @@ BATON_DECL std::optional<Error> OpenAI::decode(std::string_view text, Incoming& 
             response_format(body, request);
         } else if (key == "fallbacks") { // not OpenAI's; several gateways take it
             body.texts("fallbacks", request.fallbacks);
-        } else {
+        } else if (!tuning(body, key, request, logprobs)) {
             body.keep(std::string(key));
         }
     });
     if (!has_messages && !body.in.failed())
         body.fail("'messages' must be an array with at least one message");
+    if (logprobs && !request.tuning.ensure().top_logprobs) request.tuning->top_logprobs = 0;
     request.extra = body.take_extra();
     return body.verdict();
 }
