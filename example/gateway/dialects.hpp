@@ -3,8 +3,12 @@
 
 #include "framing.hpp"
 
+#include <baton/core/embeddings.hpp>
+#include <baton/core/json_writer.hpp>
 #include <baton/serve/anthropic.hpp>
+#include <baton/serve/gemini.hpp>
 #include <baton/serve/openai.hpp>
+#include <baton/serve/openai_responses.hpp>
 
 #include <optional>
 #include <span>
@@ -16,77 +20,137 @@
 namespace gateway {
 
 /// What a path asks for.
-enum class Operation : unsigned char { none, chat, embed, models, health, ready, metrics };
+enum class Operation : unsigned char { none, chat, count, embed, models, model, health, ready, metrics };
 
 /// Writes one streamed answer in the client's dialect.
 using StreamEncoder =
-    std::variant<baton::serve::OpenAI::StreamEncoder, baton::serve::Anthropic::StreamEncoder>;
+    std::variant<baton::serve::OpenAI::StreamEncoder, baton::serve::Anthropic::StreamEncoder,
+                 baton::serve::OpenAIResponses::StreamEncoder, baton::serve::Gemini::StreamEncoder>;
 
-/// A client's dialect without its type: the gateway has one path for all of them.
-struct Dialect {
-    std::string_view name;
-    std::string_view id_prefix; ///< of an answer's id, where the vendor gave none
-    std::optional<baton::Error> (*decode)(const HttpRequest&, std::string_view model,
-                                          baton::serve::Incoming&);
-    void (*encode)(const baton::Reply&, baton::WallTime, std::string&);
-    int (*encode_error)(const baton::Error&, std::string&);
-    void (*encode_models)(std::span<const std::string>, std::string&);
-    StreamEncoder (*encoder)();
-    bool has_error_event; ///< false: a broken stream can only be cut
-};
-
-template <class D>
-constexpr Dialect dialect_of(std::string_view id_prefix) {
-    return {
-        D::name,
-        id_prefix,
-        [](const HttpRequest& request, std::string_view, baton::serve::Incoming& incoming) {
-            return D::decode(request.body, incoming);
-        },
-        [](const baton::Reply& reply, baton::WallTime now, std::string& out) { D::encode(reply, now, out); },
-        [](const baton::Error& error, std::string& out) { return D::encode_error(error, out); },
-        [](std::span<const std::string> models, std::string& out) { D::encode_models(models, out); },
-        [] { return StreamEncoder(typename D::StreamEncoder()); },
-        true};
-}
-
-inline constexpr Dialect openai_dialect = dialect_of<baton::serve::OpenAI>("chatcmpl-");
-inline constexpr Dialect anthropic_dialect = dialect_of<baton::serve::Anthropic>("msg_");
+struct Dialect;
 
 /// Where a request goes.
 struct Route {
     Operation operation = Operation::none;
-    const Dialect* dialect = &openai_dialect;
-    std::string_view method = "POST"; ///< the one that is allowed
-    std::string_view model;           ///< from the path, where the dialect has it there
-    std::string_view verb;            ///< likewise: "streamGenerateContent"
+    const Dialect* dialect = nullptr;
+    std::string_view method = "POST";                   ///< the one that is allowed
+    std::string_view model;                             ///< of Operation::model, but for Gemini's dialect
+    std::optional<baton::serve::GeminiTarget> gemini{}; ///< what that dialect says in its path
 };
 
-/// By path alone; exact, no normalisation.
-inline Route route(const HttpRequest& request) noexcept {
+/// A client's dialect without its type: the gateway has one path for all of them.
+struct Dialect {
+    std::string_view id_prefix; ///< of an answer's id, where the vendor gave none
+    std::optional<baton::Error> (*decode)(const Route&, std::string_view body, baton::serve::Incoming&);
+    void (*encode)(const baton::Reply&, baton::WallTime, std::string&);
+    int (*encode_error)(const baton::Error&, std::string&);
+    void (*encode_models)(std::span<const std::string>, std::string&);
+    void (*encode_model)(const std::string&, std::string&);
+    void (*encode_count)(std::uint64_t tokens, std::string&);
+    StreamEncoder (*encoder)();
+    bool ends_after_error = true; ///< false: clients see a broken stream only if the connection is cut
+};
+
+template <class D>
+constexpr Dialect dialect_of(std::string_view id_prefix) {
+    using namespace baton;
+    Dialect made{};
+    made.id_prefix = id_prefix;
+    made.decode = [](const Route&, std::string_view body, serve::Incoming& incoming) {
+        return D::decode(body, incoming);
+    };
+    made.encode = [](const Reply& reply, WallTime now, std::string& out) { D::encode(reply, now, out); };
+    made.encode_error = [](const Error& error, std::string& out) { return D::encode_error(error, out); };
+    made.encode_models = [](std::span<const std::string> models, std::string& out) {
+        D::encode_models(models, out);
+    };
+    made.encode_model = [](const std::string& model, std::string& out) {
+        json::Writer json(out);
+        json.begin_object().key("id").string(model).key("object").string("model").key("type").string("model");
+        json.key("created").number(0).key("created_at").string("1970-01-01T00:00:00Z");
+        json.key("owned_by").string("baton").key("display_name").string(model).end_object();
+    };
+    if constexpr (requires(std::string& out) { D::encode_count(std::uint64_t{}, out); }) {
+        made.encode_count = [](std::uint64_t tokens, std::string& out) { D::encode_count(tokens, out); };
+    }
+    made.encoder = [] { return StreamEncoder(typename D::StreamEncoder()); };
+    return made;
+}
+constexpr Dialect make_gemini_dialect() {
+    using namespace baton;
+    Dialect made = dialect_of<serve::Gemini>("");
+    made.decode = [](const Route& route, std::string_view body, serve::Incoming& incoming) {
+        auto wrong = serve::Gemini::decode(*route.gemini, body, incoming);
+        if (!wrong) serve::Gemini::number_calls(incoming.request); // for vendors that want ids
+        return wrong;
+    };
+    made.encode_model = [](const std::string& model, std::string& out) {
+        serve::Gemini::encode_model(model, out);
+    };
+    made.ends_after_error = false;
+    return made;
+}
+
+inline constexpr Dialect openai_dialect = dialect_of<baton::serve::OpenAI>("chatcmpl-");
+inline constexpr Dialect responses_dialect = dialect_of<baton::serve::OpenAIResponses>("resp_");
+inline constexpr Dialect anthropic_dialect = dialect_of<baton::serve::Anthropic>("msg_");
+inline constexpr Dialect gemini_dialect = make_gemini_dialect();
+
+/// Google's paths: a verb behind the model.
+inline Route gemini_route(std::string_view target) {
+    using Method = baton::serve::GeminiTarget::Method;
     Route found;
-    const auto is = [&](Operation operation, const Dialect& dialect, std::string_view method = "POST") {
-        found.operation = operation;
-        found.dialect = &dialect;
-        found.method = method;
-        return found;
+    found.dialect = &gemini_dialect;
+    found.gemini.emplace(target);
+    switch (found.gemini->method) {
+    case Method::generate:
+    case Method::stream: found.operation = Operation::chat; break;
+    case Method::count: found.operation = Operation::count; break;
+    case Method::embed:
+    case Method::batch_embed: found.operation = Operation::embed; break;
+    case Method::models: found.operation = Operation::models, found.method = "GET"; break;
+    case Method::model: found.operation = Operation::model, found.method = "GET"; break;
+    case Method::unknown: break;
+    }
+    return found;
+}
+
+/// By path alone; exact, no normalisation.
+inline Route route(const HttpRequest& request) {
+    struct Fixed {
+        std::string_view path;
+        Operation operation;
+        const Dialect* dialect;
+        std::string_view method;
+    };
+    static constexpr Fixed pages[] = {
+        {"/healthz", Operation::health, &openai_dialect, "GET"},
+        {"/readyz", Operation::ready, &openai_dialect, "GET"},
+        {"/metrics", Operation::metrics, &openai_dialect, "GET"},
+        {"/v1/chat/completions", Operation::chat, &openai_dialect, "POST"},
+        {"/v1/responses", Operation::chat, &responses_dialect, "POST"},
+        {"/v1/responses/input_tokens", Operation::count, &responses_dialect, "POST"},
+        {"/v1/messages", Operation::chat, &anthropic_dialect, "POST"},
+        {"/v1/messages/count_tokens", Operation::count, &anthropic_dialect, "POST"},
+        {"/v1/embeddings", Operation::embed, &openai_dialect, "POST"},
     };
     std::string_view path = request.path;
-    if (path == "/healthz") return is(Operation::health, openai_dialect, "GET");
-    if (path == "/readyz") return is(Operation::ready, openai_dialect, "GET");
-    if (path == "/metrics") return is(Operation::metrics, openai_dialect, "GET");
     // Groq's SDK puts this in front of every path.
-    if (constexpr std::string_view prefix = "/openai"; path.starts_with("/openai/"))
-        path.remove_prefix(prefix.size());
-    if (!path.starts_with("/v1/")) return found;
-    path.remove_prefix(3);
-    if (path == "/chat/completions") return is(Operation::chat, openai_dialect);
-    if (path == "/messages") return is(Operation::chat, anthropic_dialect);
-    if (path == "/embeddings") return is(Operation::embed, openai_dialect);
-    if (path == "/models" || path.starts_with("/models/")) {
-        const bool anthropic = !request.header("anthropic-version").empty();
-        is(Operation::models, anthropic ? anthropic_dialect : openai_dialect, "GET");
-        if (path.size() > 8) found.model = path.substr(8);
+    if (path.starts_with("/openai/v1/")) path.remove_prefix(std::string_view("/openai").size());
+    for (const Fixed& page : pages) {
+        if (page.path == path) return Route{page.operation, page.dialect, page.method, {}, {}};
+    }
+    if (path.starts_with("/v1beta/") ||
+        (path.starts_with("/v1/models/") && path.find(':') != std::string_view::npos)) {
+        return gemini_route(request.target);
+    }
+    Route found;
+    const bool anthropic = !request.header("anthropic-version").empty();
+    found.dialect = anthropic ? &anthropic_dialect : &openai_dialect;
+    if (path == "/v1/models" || path.starts_with("/v1/models/")) {
+        found.operation = path.size() > 11 ? Operation::model : Operation::models;
+        found.method = "GET";
+        if (path.size() > 11) found.model = path.substr(11);
     }
     return found;
 }

@@ -95,6 +95,7 @@ public:
     Route where;
     const KeyConfig* key = nullptr;
     Outcome outcome = Outcome::aborted;
+    const bool head_only = client.request().method == "HEAD";
     std::string out; // what is being sent
 };
 
@@ -144,6 +145,8 @@ private:
                                 std::vector<std::string>& targets) const;
     Task<void> whole(Exchange& x, baton::serve::Incoming& incoming);
     Task<void> streamed(Exchange& x, baton::serve::Incoming& incoming);
+    Task<void> embed(Exchange& x);
+    Task<void> count(Exchange& x, baton::serve::Incoming& incoming);
     Task<void> metrics(Exchange& x);
     void models(Exchange& x);
     void answer(Exchange& x, int status, std::string_view type, std::string_view headers,
@@ -185,7 +188,7 @@ void Worker::answer(Exchange& x, int status, std::string_view type, std::string_
                     std::string_view body) {
     head(x, status, type, headers);
     x.out.append("content-length: ").append(std::to_string(body.size())).append("\r\n\r\n");
-    if (x.client.request().method != "HEAD") x.out += body;
+    if (!x.head_only) x.out += body;
     x.client.send(x.out);
 }
 
@@ -342,7 +345,7 @@ std::optional<Error> Worker::resolve(const Config& config, baton::Request& reque
 /// The body and the headers that are for the gateway.
 std::optional<Error> Worker::understand(Exchange& x, baton::serve::Incoming& incoming) {
     const HttpRequest& http = x.client.request();
-    if (auto wrong = x.where.dialect->decode(http, x.where.model, incoming)) return wrong;
+    if (auto wrong = x.where.dialect->decode(x.where, http.body, incoming)) return wrong;
     baton::Request& request = incoming.request;
     request.task = http.header("x-baton-task");
     // A key's holder cannot be somebody else: the key comes first.
@@ -394,11 +397,15 @@ Task<void> Worker::serve(Connection& client) {
         co_await metrics(x);
     } else {
         wrong = admit(x);
-        if (!wrong && x.where.operation == Operation::models) {
+        if (!wrong && (x.where.operation == Operation::models || x.where.operation == Operation::model)) {
             models(x);
+        } else if (!wrong && x.where.operation == Operation::embed) {
+            co_await embed(x);
         } else if (!wrong) {
             wrong = understand(x, incoming);
-            if (!wrong && incoming.stream) {
+            if (!wrong && x.where.operation == Operation::count) {
+                co_await count(x, incoming);
+            } else if (!wrong && incoming.stream) {
                 co_await streamed(x, incoming);
             } else if (!wrong) {
                 co_await whole(x, incoming);
@@ -418,6 +425,12 @@ Task<void> Worker::whole(Exchange& x, baton::serve::Incoming& incoming) {
     if (!reply) {
         const Error::Detail& detail = reply.error().detail();
         Counters::add(counters.attempts, static_cast<std::uint64_t>(detail.trace.sent()));
+        if (x.where.gemini && reply.error() == Errc::content_filtered) { // Google says this with status 200
+            std::string body;
+            baton::serve::Gemini::encode_blocked(reply.error(), x.where.gemini->model, body);
+            answer(x, 200, "application/json", about(detail.trace, detail.provider, cacheable, false), body);
+            co_return;
+        }
         fail(x, reply.error(), about(detail.trace, detail.provider, cacheable, false));
         co_return;
     }
@@ -476,7 +489,7 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
     const auto begin = [&](const baton::Reply& reply, bool under_way) {
         begun = true;
         const std::string lines = about(reply.trace, reply.provider, cacheable, under_way);
-        head(x, 200, "text/event-stream",
+        head(x, 200, incoming.array ? "application/json" : "text/event-stream",
              lines + "cache-control: no-cache\r\n" + (chunked ? "transfer-encoding: chunked\r\n" : ""));
         x.out += "\r\n";
         x.outcome = Exchange::Outcome::aborted; // until the end is written
@@ -491,6 +504,7 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
         start.created = std::chrono::system_clock::now();
         start.usage = reply.usage;
         start.include_usage = incoming.include_usage;
+        start.array = incoming.array;
         encode([&](auto& e) { e.begin(start, x.out); });
     };
 
@@ -531,10 +545,10 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
         // Headers and part of the answer are out. The client must see that this is not the end of it.
         Counters::add(counters.truncated);
         x.outcome = Exchange::Outcome::server_error;
-        if (x.where.dialect->has_error_event) {
-            events.open();
-            encode([&](auto& e) { e.fail(reply.error(), x.out); });
-            events.close();
+        events.open();
+        encode([&](auto& e) { e.fail(reply.error(), x.out); });
+        events.close();
+        if (x.where.dialect->ends_after_error) {
             events.end();
             x.client.close_after();
         } else {
@@ -545,6 +559,56 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
 }
 
 // ---- the rest
+
+Task<void> Worker::embed(Exchange& x) {
+    const HttpRequest& http = x.client.request();
+    baton::EmbedRequest request;
+    bool base64 = false;
+    std::optional<Error> wrong = x.where.gemini
+                                     ? baton::serve::Gemini::decode_embed(*x.where.gemini, http.body, request)
+                                     : baton::serve::OpenAI::decode_embed(http.body, request, base64);
+    // Vectors of two models do not compare: the first target is the only one.
+    std::vector<std::string> targets;
+    if (!wrong && !request.model.empty() && request.model != "auto")
+        wrong = expand(*x.config, request.model, targets);
+    if (wrong) {
+        fail(x, *wrong);
+        co_return;
+    }
+    request.model = targets.empty() ? std::string() : targets.front();
+    baton::result<baton::Embeddings> answered = co_await chat_.embed(std::move(request));
+    if (x.client.gone()) co_return;
+    if (!answered) {
+        const Error::Detail& detail = answered.error().detail();
+        fail(x, answered.error(), about(detail.trace, detail.provider, false, false));
+        co_return;
+    }
+    std::string body;
+    if (x.where.gemini) {
+        baton::serve::Gemini::encode_embed(*x.where.gemini, *answered, body);
+    } else {
+        baton::serve::OpenAI::encode_embed(*answered, base64, body);
+    }
+    Counters::add(counters.input_tokens, answered->usage.total_input());
+    answer(x, 200, "application/json", "x-baton-provider: " + std::string(answered->provider) + "\r\n", body);
+}
+
+Task<void> Worker::count(Exchange& x, baton::serve::Incoming& incoming) {
+    // A count is another model's if another model makes it: as for vectors.
+    baton::Request& request = incoming.request;
+    if (!request.fallbacks.empty()) request.model = request.fallbacks.front();
+    request.fallbacks.clear();
+    baton::result<std::uint64_t> tokens = co_await chat_.count_tokens(std::move(request));
+    if (x.client.gone()) co_return;
+    if (!tokens) {
+        fail(x, tokens.error(),
+             about(tokens.error().detail().trace, tokens.error().detail().provider, false, false));
+        co_return;
+    }
+    std::string body;
+    x.where.dialect->encode_count(*tokens, body);
+    answer(x, 200, "application/json", {}, body);
+}
 
 void Worker::models(Exchange& x) {
     std::vector<std::string> names;
@@ -558,7 +622,14 @@ void Worker::models(Exchange& x) {
         for (const std::string& model : provider.models) add(provider.name + "/" + model);
     }
     std::string body;
-    x.where.dialect->encode_models(names, body);
+    if (x.where.operation == Operation::models) {
+        x.where.dialect->encode_models(names, body);
+    } else {
+        std::vector<std::string> targets;
+        const std::string model(x.where.gemini ? std::string_view(x.where.gemini->model) : x.where.model);
+        if (auto wrong = expand(*x.config, model, targets)) return fail(x, *wrong);
+        x.where.dialect->encode_model(model, body);
+    }
     answer(x, 200, "application/json", {}, body);
 }
 

@@ -115,6 +115,112 @@ BOOST_AUTO_TEST_CASE(parallel_tool_calls) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(responses_and_gemini_clients) {
+    Lab lab(says("I am the first."), says("I am the second."));
+    const std::string contents =
+        R"({"contents":[{"role":"user","parts":[{"text":"Hello"}]}],"generationConfig":{"maxOutputTokens":50}})";
+    for (const std::string model : {"openai/mock-gpt", "anthropic/mock-claude"}) {
+        const std::string text = model.starts_with("openai") ? "I am the first." : "I am the second.";
+        BOOST_TEST_CONTEXT(model) {
+            const auto input = [&](bool stream) {
+                return post("/v1/responses", "{\"model\":\"" + model + "\",\"input\":\"Hello\"" +
+                                                 (stream ? ",\"stream\":true}" : "}"));
+            };
+            auto answer = lab.ask(input(false));
+            BOOST_TEST(answer.status == 200);
+            BOOST_TEST(has(answer.body, "\"object\":\"response\""));
+            BOOST_TEST(has(answer.body, "\"text\":\"" + text + "\""));
+            BOOST_TEST(!has(answer.body, "\"input_tokens\":0"));
+            answer = lab.ask(input(true));
+            BOOST_TEST(answer.whole);
+            BOOST_TEST(count(answer.body, "event: response.created\n") == 1U);
+            BOOST_TEST(count(answer.body, "event: response.output_text.delta\n") == 4U);
+            BOOST_TEST(count(answer.body, "event: response.completed\n") == 1U);
+
+            answer = lab.ask(post("/v1beta/models/" + model + ":generateContent", contents));
+            BOOST_TEST(answer.status == 200);
+            BOOST_TEST(has(answer.body, "\"text\":\"" + text + "\""));
+            BOOST_TEST(has(answer.body, "\"finishReason\":\"STOP\""));
+            BOOST_TEST(has(answer.body, "\"promptTokenCount\":"));
+            answer =
+                lab.ask(post("/v1beta/models/" + model + ":streamGenerateContent?alt=sse&key=any", contents));
+            BOOST_TEST(answer.whole);
+            BOOST_TEST(answer.header("content-type") == "text/event-stream");
+            BOOST_TEST(answer.body.starts_with("data: {"));
+            BOOST_TEST(!has(answer.body, "event:"));
+            BOOST_TEST(has(answer.body, "\"finishReason\":\"STOP\""));
+            answer = lab.ask(post("/v1beta/models/" + model + ":streamGenerateContent", contents));
+            BOOST_TEST(answer.header("content-type") == "application/json");
+            BOOST_TEST(answer.body.starts_with("["));
+            BOOST_TEST(has(answer.body.substr(answer.body.size() - 3), "]"));
+        }
+    }
+    BOOST_TEST(has(lab.ask(get("/v1beta/models")).body, "models/fast"));
+    BOOST_TEST(lab.ask(get("/v1beta/models/mock-gpt")).status == 200);
+    BOOST_TEST(has(lab.ask(get("/v1/models/mock-gpt")).body, "\"id\":\"mock-gpt\""));
+    const auto unknown = lab.ask(post("/v1beta/models/unheard-of:generateContent", contents));
+    BOOST_TEST(unknown.status == 404);
+    BOOST_TEST(has(unknown.body, "NOT_FOUND"));
+    BOOST_TEST(lab.ask(get("/v1/models/unheard-of")).status == 404);
+    BOOST_TEST(lab.ask(post("/v1beta/models/mock-gpt:dance", contents)).status == 405);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_breaks_in_the_other_dialects) {
+    Behaviour behaviour(Answer("One two three four five six.", 6), Fault::close_mid_body, 3);
+    behaviour.tokens_per_write = 1;
+    Lab lab(always(behaviour));
+    RawClient client(lab.gateway.port());
+    client.send(post("/v1/responses", R"({"model":"mock-gpt","input":"Hello","stream":true})"));
+    auto answer = client.response();
+    BOOST_TEST(has(answer.body, "event: response.failed\n"));
+    BOOST_TEST(!has(answer.body, "response.completed"));
+    BOOST_TEST(client.read_to_end());
+
+    RawClient google(lab.gateway.port());
+    google.send(post("/v1beta/models/mock-gpt:streamGenerateContent?alt=sse",
+                     R"({"contents":[{"parts":[{"text":"Hello"}]}]})"));
+    answer = google.response();
+    BOOST_TEST(answer.status == 200);
+    BOOST_TEST(has(answer.body, "\"error\""));
+    BOOST_TEST(!has(answer.body, "finishReason"));
+    BOOST_TEST(!answer.whole); // this dialect has no other way to say it than to be cut
+    BOOST_TEST(google.ended());
+}
+
+BOOST_AUTO_TEST_CASE(embeddings_and_counts) {
+    std::string asked;
+    Lab lab(
+        [&](const ServedRequest& request) {
+            asked = request.body;
+            return Behaviour(CannedResponse(
+                200,
+                R"({"object":"list","model":"mock-embed","data":[)"
+                R"({"object":"embedding","index":0,"embedding":[0.5,-1]},{"object":"embedding","index":1,"embedding":[2,0]}],)"
+                R"("usage":{"prompt_tokens":7,"total_tokens":7}})"));
+        },
+        always(Behaviour(CannedResponse(200, R"({"input_tokens":42})"))));
+    auto answer = lab.ask(post("/v1/embeddings", R"({"model":"openai/mock-embed","input":["a","b"]})"));
+    BOOST_TEST(answer.status == 200);
+    BOOST_TEST(answer.header("x-baton-provider") == "openai");
+    BOOST_TEST(has(asked, "\"mock-embed\""));
+    BOOST_TEST(has(answer.body, "\"embedding\":[0.5,-1"));
+    BOOST_TEST(has(answer.body, "\"prompt_tokens\":7"));
+    answer = lab.ask(post("/v1/embeddings",
+                          R"({"model":"openai/mock-embed","input":["a","b"],"encoding_format":"base64"})"));
+    BOOST_TEST(has(answer.body, "\"AAAAPwAAgL8=\"")); // 0.5f, -1f, little endian
+    answer = lab.ask(
+        post("/v1beta/models/openai/mock-embed:batchEmbedContents",
+             R"({"requests":[{"model":"models/openai/mock-embed","content":{"parts":[{"text":"a"}]}},)"
+             R"({"model":"models/openai/mock-embed","content":{"parts":[{"text":"b"}]}}]})"));
+    BOOST_TEST(answer.status == 200);
+    BOOST_TEST(count(answer.body, "\"values\"") == 2U);
+    BOOST_TEST(lab.ask(post("/v1/embeddings", R"({"model":"unheard-of","input":"a"})")).status == 404);
+    BOOST_TEST(lab.ask(post("/v1/embeddings", R"({"model":"openai/mock-embed"})")).status == 400);
+    answer = lab.ask(post("/v1/messages/count_tokens", chat("mock-claude", false)));
+    BOOST_TEST(answer.status == 200);
+    BOOST_TEST(has(answer.body, "\"input_tokens\":42"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_asked_reaches_the_vendor) {
     std::string seen, headers;
     Lab lab([&](const ServedRequest& request) {
