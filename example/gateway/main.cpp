@@ -3,8 +3,7 @@
 // An OpenAI-compatible server made of a baton type; see README.md.
 
 #include "gateway.hpp"
-
-#include <baton/testing/fault_server.hpp>
+#include "simulation.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -34,41 +33,7 @@ struct Arguments {
     bool check = false, print = false, simulate = false, demo = false;
 };
 
-/// Vendors inside this process: a primary that can be killed, and a second one.
-class Simulation {
-public:
-    Simulation() {
-        using namespace baton::testing;
-        const auto script = [](const char* who) {
-            return [who](const ServedRequest& request) {
-                const auto& messages = request.incoming.request.messages;
-                const std::string asked = messages.empty() ? std::string() : messages.back().text();
-                Behaviour behaviour(Answer(
-                    "This is the simulated " + std::string(who) + ". You said: \"" + asked.substr(0, 200) +
-                        "\" and here is a river that rises in the hills and runs down to the sea.",
-                    32));
-                behaviour.tokens_per_write = 1;
-                if (request.incoming.stream) behaviour.gap = 40ms;
-                return behaviour;
-            };
-        };
-        primary = std::make_unique<FaultServer>(script("openai"));
-        secondary = std::make_unique<FaultServer>(script("anthropic"));
-    }
-    std::string toml() const {
-        return "[providers.openai]\nkey = \"simulated\"\nbase_url = \"" + primary->url("/v1") +
-               "\"\nmodel = \"simulated-gpt\"\n" +
-               "[providers.anthropic]\nkey = \"simulated\"\nbase_url = \"" + secondary->url("") +
-               "\"\nmodel = \"simulated-claude\"\n" +
-               "[aliases]\nfast = [\"openai/simulated-gpt\", \"anthropic/simulated-claude\"]\n"
-               "smart = [\"anthropic/simulated-claude\", \"openai/simulated-gpt\"]\ncheap = "
-               "[\"openai/simulated-gpt\"]\n"
-               "[routing]\nunknown_model = \"openai\"\n";
-    }
-    std::unique_ptr<baton::testing::FaultServer> primary, secondary;
-};
-
-gateway::Config load(const Arguments& arguments, const Simulation* simulation) {
+gateway::Config load(const Arguments& arguments, const gateway::Simulation* simulation) {
     gateway::Config config =
         simulation ? gateway::parse_config(simulation->toml(), "simulation", gateway::known_providers())
                    : gateway::load_config(arguments.config, gateway::known_providers());
@@ -85,7 +50,7 @@ int run(const Arguments& arguments) {
     std::signal(SIGPIPE, SIG_IGN);
 
     gateway::Config config;
-    std::unique_ptr<Simulation> simulation;
+    std::unique_ptr<gateway::Simulation> simulation;
     if (!arguments.simulate) config = load(arguments, nullptr);
     if (arguments.check || arguments.print) {
         if (arguments.print) std::cout << gateway::print_config(config);
@@ -94,7 +59,7 @@ int run(const Arguments& arguments) {
         return 0;
     }
     if (arguments.simulate || (!config.any_configured() && arguments.config.empty())) {
-        simulation = std::make_unique<Simulation>();
+        simulation = std::make_unique<gateway::Simulation>();
         config = load(arguments, simulation.get());
     } else if (!config.any_configured()) {
         throw gateway::ConfigError(

@@ -1,0 +1,111 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include <baton/serve/openai.hpp>
+#include <baton/testing/fault_server.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace gateway {
+
+/// Three vendors inside this process, for a first run without keys and for tests. What they do is in the last
+/// message: "#error:rate_limited" fails so, "#cut" breaks in the middle, "#slow" takes half a second per
+/// word; with tools they call the first one twice, with a schema they answer Ada's data, else they say what
+/// they were told.
+class Simulation {
+public:
+    explicit Simulation(std::chrono::milliseconds gap = std::chrono::milliseconds(40))
+        : openai(vendor("openai", gap)), anthropic(vendor("anthropic", gap)), gemini(vendor("gemini", gap)) {}
+
+    std::string toml() const {
+        const auto provider = [](const char* name, const std::string& url, const char* model) {
+            return std::string("[providers.") + name + "]\nkey = \"simulated\"\nbase_url = \"" + url +
+                   "\"\nmodel = \"" + model + "\"\n";
+        };
+        return provider("openai", openai.url("/v1"), "simulated-gpt") +
+               "models = [\"simulated-embedding\"]\n" +
+               provider("anthropic", anthropic.url(""), "simulated-claude") +
+               provider("gemini", gemini.url("/v1beta"), "simulated-gemini") +
+               "[aliases]\nfast = [\"openai/simulated-gpt\", \"anthropic/simulated-claude\"]\n"
+               "smart = [\"anthropic/simulated-claude\", \"openai/simulated-gpt\"]\ncheap = "
+               "[\"gemini/simulated-gemini\"]\n"
+               "[routing]\nunknown_model = \"openai\"\n";
+    }
+
+    baton::testing::FaultServer openai, anthropic, gemini;
+
+private:
+    static baton::testing::Script vendor(std::string name, std::chrono::milliseconds gap) {
+        return [name, gap](const baton::testing::ServedRequest& request) {
+            using namespace baton::testing;
+            if (request.target.find("/embeddings") != std::string::npos) return embeddings(request.body);
+            const baton::Request& asked = request.incoming.request;
+            const std::string said = asked.messages.empty() ? std::string() : asked.messages.back().text();
+            if (const std::size_t at = said.find("#error:"); at != std::string::npos)
+                return error(said.substr(at + 7));
+            Behaviour behaviour(answer(name, asked, said));
+            behaviour.tokens_per_write = 1;
+            if (request.incoming.stream) behaviour.gap = gap;
+            if (said.find("#slow") != std::string::npos) behaviour.gap = std::chrono::milliseconds(500);
+            if (said.find("#cut") != std::string::npos) {
+                behaviour.fault = Fault::close_mid_body;
+                behaviour.at = 3;
+            }
+            return behaviour;
+        };
+    }
+
+    static baton::testing::Answer answer(const std::string& name, const baton::Request& asked,
+                                         const std::string& said) {
+        using namespace baton::testing;
+        std::size_t images = 0;
+        for (const baton::Message& message : asked.messages) {
+            for (const baton::Part& part : message.parts) images += part.kind == baton::Part::Kind::image;
+        }
+        const bool answered = !asked.messages.empty() && asked.messages.back().role == baton::Role::tool;
+        if (!asked.tools.empty() && !answered) {
+            Answer made;
+            made.tool_calls.emplace_back("call_bonn", asked.tools.front().name, R"({"city":"Bonn"})", 3);
+            made.tool_calls.emplace_back("call_oslo", asked.tools.front().name, R"({"city":"Oslo"})", 2);
+            return made;
+        }
+        if (asked.response_format &&
+            asked.response_format->kind == baton::ResponseFormat::Kind::json_schema) {
+            return Answer(R"({"name":"Ada","age":36})", 4);
+        }
+        std::string text = "This is the simulated " + name + ".";
+        if (images > 0) text += " I see " + std::to_string(images) + " image(s).";
+        text += " You said: \"" + said.substr(0, 200) +
+                "\"; and here is a river that rises in the hills and runs down to the sea.";
+        return Answer(text, 24);
+    }
+
+    static baton::testing::Behaviour error(std::string_view name) {
+        for (int code = 1; code <= static_cast<int>(baton::Errc::slow_reader); ++code) {
+            const auto errc = static_cast<baton::Errc>(code);
+            if (name.starts_with(to_string(errc)))
+                return baton::testing::Behaviour(baton::Error(errc, "as you wish"));
+        }
+        return baton::testing::overloaded();
+    }
+
+    static baton::testing::Behaviour embeddings(std::string_view body) {
+        baton::EmbedRequest request;
+        bool base64 = false;
+        if (auto wrong = baton::serve::OpenAI::decode_embed(body, request, base64))
+            return baton::testing::Behaviour(*wrong);
+        baton::Embeddings answer;
+        answer.model = request.model;
+        answer.usage.reported = true;
+        answer.usage.input_tokens = 3 * request.inputs.size();
+        for (const std::string& input : request.inputs)
+            answer.vectors.push_back({static_cast<float>(input.size()), 0.5F, -1.0F});
+        std::string out;
+        baton::serve::OpenAI::encode_embed(answer, base64, out);
+        return baton::testing::Behaviour(baton::testing::CannedResponse(200, out));
+    }
+};
+
+} // namespace gateway
