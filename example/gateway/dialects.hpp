@@ -101,7 +101,11 @@ inline Route gemini_route(std::string_view target) {
     using Method = baton::serve::GeminiTarget::Method;
     Route found;
     found.dialect = &gemini_dialect;
-    found.gemini.emplace(target);
+    constexpr std::string_view root = "/v1beta/";
+    const std::string_view path = target.substr(0, target.find('?'));
+    // Vercel's SDK takes a model with a slash for a whole path and leaves "models/" out.
+    const bool bare = path.starts_with(root) && path.find("odels") == std::string_view::npos;
+    found.gemini.emplace(bare ? "/models/" + std::string(target.substr(root.size())) : std::string(target));
     switch (found.gemini->method) {
     case Method::generate:
     case Method::stream: found.operation = Operation::chat; break;

@@ -588,6 +588,7 @@ Task<void> Worker::embed(Exchange& x) {
         baton::serve::Gemini::encode_embed(*x.where.gemini, *answered, body);
     } else {
         baton::serve::OpenAI::encode_embed(*answered, base64, body);
+        body.insert(1, "\"id\":\"embd-" + x.id.substr(4) + "\","); // Mistral's SDK wants one
     }
     Counters::add(counters.input_tokens, answered->usage.total_input());
     answer(x, 200, "application/json", "x-baton-provider: " + std::string(answered->provider) + "\r\n", body);

@@ -31,7 +31,7 @@ public:
                "[aliases]\nfast = [\"openai/simulated-gpt\", \"anthropic/simulated-claude\"]\n"
                "smart = [\"anthropic/simulated-claude\", \"openai/simulated-gpt\"]\ncheap = "
                "[\"gemini/simulated-gemini\"]\n"
-               "[routing]\nunknown_model = \"openai\"\n";
+               "[routing]\nunknown_model = \"openai\"\nlossy = true\n";
     }
 
     baton::testing::FaultServer openai, anthropic, gemini;
@@ -57,6 +57,8 @@ private:
         };
     }
 
+    static constexpr const char* ada = R"({"name":"Ada","age":36})";
+
     static baton::testing::Answer answer(const std::string& name, const baton::Request& asked,
                                          const std::string& said) {
         using namespace baton::testing;
@@ -67,13 +69,18 @@ private:
         const bool answered = !asked.messages.empty() && asked.messages.back().role == baton::Role::tool;
         if (!asked.tools.empty() && !answered) {
             Answer made;
+            if (asked.tools.front().name ==
+                "json") { // how Vercel's SDK asks older models for structured output
+                made.tool_calls.emplace_back("call_json", "json", ada, 3);
+                return made;
+            }
             made.tool_calls.emplace_back("call_bonn", asked.tools.front().name, R"({"city":"Bonn"})", 3);
             made.tool_calls.emplace_back("call_oslo", asked.tools.front().name, R"({"city":"Oslo"})", 2);
             return made;
         }
         if (asked.response_format &&
             asked.response_format->kind == baton::ResponseFormat::Kind::json_schema) {
-            return Answer(R"({"name":"Ada","age":36})", 4);
+            return Answer(ada, 4);
         }
         std::string text = "This is the simulated " + name + ".";
         if (images > 0) text += " I see " + std::to_string(images) + " image(s).";

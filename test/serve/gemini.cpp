@@ -272,6 +272,18 @@ BOOST_AUTO_TEST_CASE(calls_without_ids_are_numbered) {
     BOOST_TEST(messages[5].text() == "y");
 }
 
+BOOST_AUTO_TEST_CASE(results_without_ids_find_calls_with_ids) {
+    auto read = served<Server>(
+        R"({"contents":[{"role":"model","parts":[{"functionCall":{"id":"a","name":"f"}},{"functionCall":{"id":"b","name":"f"}},{"functionCall":{"id":"c","name":"f"}}]},)"
+        R"({"role":"user","parts":[{"functionResponse":{"id":"b","name":"f","response":{}}},{"functionResponse":{"name":"f","response":{}}},{"functionResponse":{"name":"f","response":{}}}]}]})");
+    Server::number_calls(read.request);
+    const auto& messages = read.request.messages;
+    BOOST_REQUIRE_EQUAL(messages.size(), 4U);
+    BOOST_TEST(messages[1].parts[0].detail->id == "b");
+    BOOST_TEST(messages[2].parts[0].detail->id == "a");
+    BOOST_TEST(messages[3].parts[0].detail->id == "c");
+}
+
 BOOST_AUTO_TEST_CASE(bad_requests_are_told_so) {
     struct Row {
         std::string_view body, names;

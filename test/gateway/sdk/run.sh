@@ -20,11 +20,12 @@ fi
 cp "$here"/*.mjs "$work/"
 # Keys of this machine must not turn a test into a bill.
 unset OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY GOOGLE_API_KEY 2>/dev/null || true
+rm -f "$work/gateway.log"
 "$gateway" --simulate --listen 127.0.0.1:0 >"$work/gateway.log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true' EXIT
 tries=0
-until url=$(sed -n 's/^listening on \(http[^ ]*\).*/\1/p' "$work/gateway.log") && [ -n "$url" ]; do
+until url=$(sed -n "s|^listening on \(http[^ ]*\).*|\1|p" "$work/gateway.log" 2>/dev/null) && [ -n "$url" ]; do
   tries=$((tries + 1))
   [ $tries -lt 100 ] || { echo "the gateway does not start:"; cat "$work/gateway.log"; exit 1; }
   sleep 0.05

@@ -183,6 +183,7 @@ BATON_DECL void Gemini::number_calls(Request& request) {
         std::size_t head = 0;
     };
     std::vector<Open> open;
+    std::unordered_map<std::string, std::size_t> by_id;
     std::unordered_map<std::string, Queue> by_name; // hostile requests hold many calls: no searching
     std::size_t oldest = 0;
     const auto answer = [&](const std::string& name) -> Open* {
@@ -198,11 +199,15 @@ BATON_DECL void Gemini::number_calls(Request& request) {
         for (Part& part : message.parts) {
             if (part.kind != Part::Kind::tool_call && part.kind != Part::Kind::tool_result) continue;
             Part::Detail& detail = part.detail.ensure();
-            if (!detail.id.empty()) continue;
             if (part.kind == Part::Kind::tool_call) {
+                // also one that has an id: its result may come without, as Google's own examples send it
+                if (detail.id.empty()) detail.id = "call_" + std::to_string(open.size() + 1);
                 by_name[detail.name].calls.push_back(open.size());
-                open.push_back({"call_" + std::to_string(open.size() + 1), false});
-                detail.id = open.back().id;
+                by_id.emplace(detail.id, open.size());
+                open.push_back({detail.id, false});
+            } else if (!detail.id.empty()) {
+                if (const auto call = by_id.find(detail.id); call != by_id.end())
+                    open[call->second].answered = true;
             } else if (Open* const call = answer(detail.name)) {
                 call->answered = true;
                 detail.id = call->id;
