@@ -62,6 +62,7 @@ struct RedisConfig {
     std::chrono::milliseconds budget{5}; ///< for one answer; beyond it the request goes on without
     bool fail_open = true;               ///< what an outage means: admit, or refuse
     std::string prefix = "baton:";
+    friend bool operator==(const RedisConfig&, const RedisConfig&) = default;
 };
 
 /// Everything that can be set. Owns what it names; immutable once it is in use.

@@ -4,6 +4,9 @@
 
 #include "chat.hpp"
 #include "dialects.hpp"
+#if defined(GATEWAY_WITH_REDIS)
+#include "redis_store.hpp"
+#endif
 
 #include <baton/core/json_writer.hpp>
 #include <baton/serve/error_status.hpp>
@@ -107,6 +110,7 @@ public:
               io, config_->server, [this](Connection& client) { return serve(client); },
               [this](int status, std::string_view why) { return refusal(status, why); }) {
         if (!config_->certificate.empty()) server.tls(make_tls(*config_));
+        open_store(*config_);
     }
 
     /// On this worker's thread.
@@ -115,12 +119,22 @@ public:
             chat_.configure(std::forward<decltype(options)>(options)...);
         });
         server.limits = config->server;
+        if (!(config->redis == config_->redis)) open_store(*config);
         config_ = std::move(config);
     }
     void drain() { server.drain(); }
     void cut() {
         server.drain();
         server.abort();
+    }
+    void open_store([[maybe_unused]] const Config& config) {
+#if defined(GATEWAY_WITH_REDIS)
+        if (redis_) redis_->close();
+        redis_ = config.redis.host.empty() ? nullptr
+                                           : std::make_shared<RedisStore>(io.get_executor(), config.redis);
+#else
+        if (!config.redis.host.empty()) throw ConfigError("redis: this gateway was built without hiredis");
+#endif
     }
     static baton::net::TlsContext make_tls(const Config& config) {
         const auto read = [](const std::string& file) {
@@ -138,7 +152,8 @@ public:
 
 private:
     Task<void> serve(Connection& client);
-    std::optional<Error> admit(Exchange& x);
+    std::optional<Error> identify(Exchange& x);
+    Task<std::optional<Error>> spend(Exchange& x);
     std::optional<Error> understand(Exchange& x, baton::serve::Incoming& incoming);
     std::optional<Error> resolve(const Config& config, baton::Request& request);
     std::optional<Error> expand(const Config& config, const std::string& name,
@@ -162,6 +177,9 @@ private:
     std::shared_ptr<const Config> config_;
     Chat chat_;
     RequestIds ids_;
+#if defined(GATEWAY_WITH_REDIS)
+    std::shared_ptr<RedisStore> redis_;
+#endif
 
 public:
     HttpServer server;
@@ -254,21 +272,13 @@ void Worker::used(const baton::Usage& usage, const baton::Trace& trace) {
 // ---- what is asked
 
 /// Who asks, and whether it is too much.
-std::optional<Error> Worker::admit(Exchange& x) {
+std::optional<Error> Worker::identify(Exchange& x) {
     if (!x.config->keys.empty()) {
         x.key = find_key(*x.config, credential(x.client.request()));
         if (!x.key) {
             Counters::add(counters.refused_key);
             return problem(Errc::auth,
                            "no valid key: send one as a bearer token, x-api-key or x-goog-api-key");
-        }
-        const std::chrono::nanoseconds wait = MemoryStore::admit(*x.key, x.started);
-        if (wait.count() > 0) {
-            Counters::add(counters.limited_key);
-            Error::Detail detail;
-            detail.message = "this key's request rate is used up; see retry-after";
-            detail.retry_after = wait;
-            return Error(Errc::rate_limited, std::move(detail));
         }
     }
     if (static_cast<std::size_t>(counters.active.load(std::memory_order_relaxed)) >
@@ -277,6 +287,34 @@ std::optional<Error> Worker::admit(Exchange& x) {
         return problem(Errc::unavailable, "too many requests at once; see retry-after");
     }
     return std::nullopt;
+}
+
+/// Takes one request from the key's rate, in the store the configuration names.
+Task<std::optional<Error>> Worker::spend(Exchange& x) {
+    std::chrono::nanoseconds wait{};
+#if defined(GATEWAY_WITH_REDIS)
+    if (redis_) {
+        const std::optional<std::chrono::nanoseconds> said = co_await redis_->admit(*x.key);
+        if (!said) {
+            Counters::add(counters.store_outages);
+            if (!x.config->redis.fail_open) {
+                co_return problem(Errc::unavailable, "the store of limits does not answer; see retry-after");
+            }
+        }
+        // Without the shared store this process's own count is better than none.
+        wait = said ? *said : MemoryStore::admit(*x.key, x.started);
+    } else {
+        wait = MemoryStore::admit(*x.key, x.started);
+    }
+#else
+    wait = MemoryStore::admit(*x.key, x.started);
+#endif
+    if (wait.count() == 0) co_return std::nullopt;
+    Counters::add(counters.limited_key);
+    Error::Detail detail;
+    detail.message = "this key's request rate is used up; see retry-after";
+    detail.retry_after = wait;
+    co_return Error(Errc::rate_limited, std::move(detail));
 }
 
 /// "vendor/model" names for an alias, a bare model or a name that is one already.
@@ -375,7 +413,7 @@ Task<void> Worker::serve(Connection& client) {
         if (method == "OPTIONS") {
             answer(x, 204, {}, "allow: GET, HEAD, POST, OPTIONS\r\n", {});
         } else {
-            wrong = admit(x);
+            wrong = identify(x);
             if (!wrong) wrong = problem(Errc::not_found, "no such path; see GET /v1/models and the README");
         }
     } else if (method != x.where.method && !(method == "HEAD" && x.where.method == "GET")) {
@@ -396,7 +434,11 @@ Task<void> Worker::serve(Connection& client) {
     } else if (x.where.operation == Operation::metrics) {
         co_await metrics(x);
     } else {
-        wrong = admit(x);
+        wrong = identify(x);
+        if (!wrong && x.key && x.key->requests_per_minute > 0) {
+            auto spent = co_await spend(x);
+            wrong = std::move(spent);
+        }
         if (!wrong && (x.where.operation == Operation::models || x.where.operation == Operation::model)) {
             models(x);
         } else if (!wrong && x.where.operation == Operation::embed) {

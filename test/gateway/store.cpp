@@ -1,0 +1,170 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+// Limits in Redis: shared by several gateways; and what becomes of requests when it is slow, absent or dies.
+#define BOOST_TEST_MODULE gateway_store
+#include <boost/test/unit_test.hpp>
+
+#include "lab.hpp"
+
+#include <baton/core/sha256.hpp>
+#include <baton/testing/black_hole.hpp>
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+BOOST_AUTO_TEST_SUITE(gateway_store)
+
+using namespace baton::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A redis-server of this test's own, without a file on disk.
+class Redis {
+public:
+    Redis() : port(closed_port()) {
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            const std::string text = std::to_string(port);
+            ::execlp("redis-server", "redis-server", "--port", text.c_str(), "--bind", "127.0.0.1", "--save",
+                     "", "--appendonly", "no", "--logfile", "/dev/null", nullptr);
+            ::_exit(127);
+        }
+        for (const auto limit = std::chrono::steady_clock::now() + 10s;
+             !running && std::chrono::steady_clock::now() < limit;) {
+            if (::waitpid(pid_, nullptr, WNOHANG) == pid_) { // there is no such program
+                pid_ = -1;
+                return;
+            }
+            running = !RawClient(port).refused();
+        }
+    }
+    ~Redis() { kill(); }
+    void kill() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+        pid_ = -1;
+    }
+    std::uint16_t port;
+    bool running = false;
+
+private:
+    pid_t pid_ = -1;
+};
+
+std::string config(std::uint16_t port, const char* more = "",
+                   const char* rate = "requests_per_minute = 1\nburst = 3\n") {
+    return "[redis]\naddress = \"127.0.0.1:" + std::to_string(port) + "\"\nbudget_ms = 1000\n" + more +
+           "[[keys]]\nname = \"k\"\nsha256 = \"" + baton::sha256("sk-k") + "\"\n" + rate;
+}
+int ask(const Lab& lab) {
+    return lab.ask(post("/v1/chat/completions", chat("mock-gpt", false), "x-api-key: sk-k\r\n")).status;
+}
+std::string outages(const Lab& lab) {
+    const std::string page = lab.ask(get("/metrics")).body, name = "\nbaton_store_outages_total ";
+    const std::size_t at = page.find(name) + name.size();
+    return page.substr(at, page.find('\n', at) - at);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(two_gateways_share_a_limit) {
+    Redis redis;
+    if (!redis.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    Lab one(always(Behaviour()), always(Behaviour()), config(redis.port));
+    Lab two(always(Behaviour()), always(Behaviour()), config(redis.port));
+    BOOST_TEST(ask(one) == 200);
+    BOOST_TEST(ask(two) == 200);
+    BOOST_TEST(ask(one) == 200);
+    BOOST_TEST(ask(two) == 429);
+    const auto refused =
+        one.ask(post("/v1/chat/completions", chat("mock-gpt", false), "x-api-key: sk-k\r\n"));
+    BOOST_TEST(refused.status == 429);
+    const int wait = std::atoi(refused.header("retry-after").c_str());
+    BOOST_TEST(wait > 30);
+    BOOST_TEST(wait <= 60);
+    BOOST_TEST(outages(one) == "0");
+    BOOST_TEST(outages(two) == "0");
+}
+
+BOOST_AUTO_TEST_CASE(many_requests_at_once_are_counted_exactly) {
+    Redis redis;
+    if (!redis.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    Lab lab(always(Behaviour()), always(Behaviour()),
+            config(redis.port, "", "requests_per_minute = 1\nburst = 20\n"));
+    std::atomic<int> admitted{0}, refused{0};
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.emplace_back([&] {
+            for (int n = 0; n < 10; ++n) ++(ask(lab) == 200 ? admitted : refused);
+        });
+    }
+    for (std::thread& client : clients) client.join();
+    BOOST_TEST(admitted == 20);
+    BOOST_TEST(refused == 20);
+    BOOST_TEST(outages(lab) == "0");
+}
+
+BOOST_AUTO_TEST_CASE(without_redis_this_process_counts_or_refuses) {
+    Lab open(always(Behaviour()), always(Behaviour()), config(closed_port()));
+    for (int i = 0; i < 3; ++i) BOOST_TEST(ask(open) == 200);
+    BOOST_TEST(ask(open) == 429); // by its own count
+    BOOST_TEST(outages(open) == "4");
+    Lab closed(always(Behaviour()), always(Behaviour()), config(closed_port(), "on_outage = \"closed\"\n"));
+    BOOST_TEST(ask(closed) == 503);
+    BOOST_TEST(closed.openai.totals().requests == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_silent_redis_costs_its_budget_and_then_nothing) {
+    FaultServer silent([](const ServedRequest&) { return Behaviour(Answer(), Fault::silence); },
+                       [] {
+                           FaultServer::Options options;
+                           options.on_connection = [](std::uint64_t) { return ConnectionFault::silence; };
+                           return options;
+                       }());
+    std::string text = config(silent.port(), "", "requests_per_minute = 100000\nburst = 1000\n");
+    text.replace(text.find("budget_ms = 1000"), 16, "budget_ms = 5");
+    Lab lab(always(Behaviour()), always(Behaviour()), text);
+    for (int i = 0; i < 200; ++i) BOOST_REQUIRE(ask(lab) == 200);
+    BOOST_TEST(outages(lab) == "200");
+    // The breaker opened after the first few: the others did not even ask. (Each asking takes a slot of one
+    // connection's bytes; 200 of them would be 200 scripts.)
+    BOOST_TEST(silent.totals().connections_opened <= 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_redis_that_dies_takes_no_request_with_it) {
+    auto redis = std::make_unique<Redis>();
+    if (!redis->running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    Lab lab(always(Behaviour()), always(Behaviour()),
+            config(redis->port, "", "requests_per_minute = 100000\nburst = 1000\n"));
+    for (int i = 0; i < 20; ++i) BOOST_TEST(ask(lab) == 200);
+    BOOST_TEST(outages(lab) == "0");
+    redis->kill();
+    for (int i = 0; i < 20; ++i) BOOST_TEST(ask(lab) == 200);
+    BOOST_TEST(outages(lab) == "20");
+}
+
+BOOST_AUTO_TEST_CASE(something_else_at_that_address) {
+    Lab lab(always(Behaviour()), always(Behaviour()), config(closed_port()));
+    lab.gateway.reload(lab.config(config(lab.openai.port()))); // HTTP is no Redis
+    BOOST_TEST(ask(lab) == 200);
+    BOOST_TEST(outages(lab) == "1");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
