@@ -38,8 +38,10 @@
 #include <baton/policy/fallback.hpp>
 #include <baton/policy/half_open.hpp>
 #include <baton/policy/provider.hpp>
+#include <baton/policy/resume.hpp>
 #include <baton/policy/retry.hpp>
 #include <baton/policy/route.hpp>
+#include <baton/policy/seam.hpp>
 #include <baton/policy/use.hpp>
 
 #include <baton/orchestrator.hpp>

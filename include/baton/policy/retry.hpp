@@ -59,6 +59,9 @@ concept CountsCalls = requires(S& strategy, TimePoint now) { strategy.on_call(no
 
 class ExpBackoff; // policy/exp_backoff.hpp
 
+enum class ResumeMode : unsigned char; // policy/continuation.hpp
+struct ResumeFacts;                    // policy/resume.hpp
+
 /// The slot: what happens between two attempts of one call.
 template <class Strategy = ExpBackoff>
 struct Retry {
@@ -97,6 +100,7 @@ constexpr bool ends_call(Errc error) noexcept {
 }
 
 /// `Retry<Never>`: a failed attempt is not repeated; the call moves on where Fallback allows it.
+/// `Resume<Never>`: a stream that dies after the commit point ends the call with its error.
 class Never {
 public:
     struct Options {};
@@ -109,6 +113,11 @@ public:
         const bool move =
             facts.another_target && !facts.committed && !ends_call(facts.error) && facts.now < facts.deadline;
         return move ? RetryDecision::move_on() : RetryDecision::stop();
+    }
+
+    static constexpr ResumeMode first(const ResumeFacts&) noexcept { return ResumeMode{}; }
+    static constexpr ResumeMode next_after_refusal(ResumeMode, const ResumeFacts&) noexcept {
+        return ResumeMode{};
     }
 };
 
