@@ -29,7 +29,6 @@
 #include <baton/wire/vertex.hpp>
 #include <baton/wire/xai.hpp>
 
-#include <baton/policy/active.hpp>
 #include <baton/policy/after_p95.hpp>
 #include <baton/policy/balance.hpp>
 #include <baton/policy/breaker.hpp>
@@ -40,11 +39,9 @@
 #include <baton/policy/exp_backoff.hpp>
 #include <baton/policy/fallback.hpp>
 #include <baton/policy/half_open.hpp>
-#include <baton/policy/health.hpp>
 #include <baton/policy/hedge.hpp>
 #include <baton/policy/latency_ewma.hpp>
 #include <baton/policy/least_busy.hpp>
-#include <baton/policy/passive.hpp>
 #include <baton/policy/power_of_two.hpp>
 #include <baton/policy/prompt_affinity.hpp>
 #include <baton/policy/provider.hpp>
