@@ -389,6 +389,20 @@ BOOST_AUTO_TEST_CASE(a_dead_credential_is_tried_by_one_call_at_a_time) {
     BOOST_TEST(health.usable(now + 2s));
 }
 
+BOOST_AUTO_TEST_CASE(each_bar_ends_at_its_instant) {
+    std::vector<EndpointHealth> endpoints(4); // the last one is well
+    endpoints[0].cool_down(rules, start + 60s, start);
+    endpoints[1].on_result(rules, Errc::quota, start, start);
+    endpoints[2].eject(rules, start + 30s);
+    std::array<bool, 4> usable{};
+    BOOST_TEST(choose_usable(rules, endpoints, start + 60s - 1ns, usable).usable == 1U);
+    BOOST_TEST((usable == std::array{false, false, false, true}));
+    BOOST_TEST(choose_usable(rules, endpoints, start + 60s, usable).usable == 4U);
+    for (const EndpointHealth& e : endpoints) {
+        BOOST_TEST(!(e.cooling(start + 60s) || e.quarantined(start + 60s) || e.ejected(start + 60s)));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_the_targets_fault_ejects_nobody) {
     for (int code = 0; code <= static_cast<int>(Errc::slow_reader); ++code) {
         const auto error = static_cast<Errc>(code);
