@@ -50,6 +50,7 @@
 #include <baton/policy/round_robin.hpp>
 #include <baton/policy/route.hpp>
 #include <baton/policy/seam.hpp>
+#include <baton/policy/sre.hpp>
 #include <baton/policy/use.hpp>
 
 #include <baton/orchestrator.hpp>
