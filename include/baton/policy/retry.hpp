@@ -57,6 +57,12 @@ concept RetryStrategy = requires(S& strategy, const RetryFacts& facts, Xoshiro& 
 template <class S>
 concept CountsCalls = requires(S& strategy, TimePoint now) { strategy.on_call(now); };
 
+/// A RetryStrategy that wants to know how attempts end: `on_outcome` is called once per finished attempt,
+/// with whether it succeeded, before `decide`. Not for attempts that the caller cancelled, and not for errors
+/// that say nothing of the target's load (is_throttling_failure).
+template <class S>
+concept CountsOutcomes = requires(S& strategy, bool ok) { strategy.on_outcome(ok); };
+
 class ExpBackoff; // policy/exp_backoff.hpp
 
 enum class ResumeMode : unsigned char; // policy/continuation.hpp
@@ -82,6 +88,12 @@ constexpr bool retryable_on_same_target(Errc error) noexcept {
     case Errc::protocol: return true;
     default: return false;
     }
+}
+
+/// Whether a failed attempt counts against a retry throttle: what may be retried on the same target, and a
+/// missed first token. The vendor's verdict on a request or a key says nothing of its load.
+constexpr bool is_throttling_failure(Errc error) noexcept {
+    return retryable_on_same_target(error) || error == Errc::timeout_first_token;
 }
 
 /// Whether `error` ends the call whatever targets are left: the request itself is at fault, the caller is
