@@ -25,11 +25,13 @@
 #include <baton/wire/openai_responses.hpp>
 #include <baton/wire/openrouter.hpp>
 #include <baton/wire/perplexity.hpp>
+#include <baton/wire/rate_headers.hpp>
 #include <baton/wire/together.hpp>
 #include <baton/wire/vertex.hpp>
 #include <baton/wire/xai.hpp>
 
 #include <baton/policy/after_p95.hpp>
+#include <baton/policy/aimd.hpp>
 #include <baton/policy/balance.hpp>
 #include <baton/policy/breaker.hpp>
 #include <baton/policy/cache.hpp>
@@ -38,10 +40,14 @@
 #include <baton/policy/environment.hpp>
 #include <baton/policy/exp_backoff.hpp>
 #include <baton/policy/fallback.hpp>
+#include <baton/policy/gcra.hpp>
+#include <baton/policy/gradient2.hpp>
 #include <baton/policy/half_open.hpp>
 #include <baton/policy/hedge.hpp>
 #include <baton/policy/latency_ewma.hpp>
 #include <baton/policy/least_busy.hpp>
+#include <baton/policy/limit.hpp>
+#include <baton/policy/limit_states.hpp>
 #include <baton/policy/power_of_two.hpp>
 #include <baton/policy/prompt_affinity.hpp>
 #include <baton/policy/provider.hpp>

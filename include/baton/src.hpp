@@ -76,4 +76,5 @@
 #include <baton/wire/impl/openai_responses_items.ipp>
 #include <baton/wire/impl/openai_responses_request.ipp>
 #include <baton/wire/impl/openai_responses_stream.ipp>
+#include <baton/wire/impl/rate_headers.ipp>
 #include <baton/wire/impl/vertex.ipp>
