@@ -277,6 +277,16 @@ BOOST_AUTO_TEST_CASE(gradient2_one_window_is_the_formula) {
                boost::test_tools::tolerance(1e-9));
 }
 
+BOOST_AUTO_TEST_CASE(gradient2_ten_samples_and_a_second_are_a_window_and_a_cut_is_for_those_before) {
+    Gradient2::State state(Gradient2({.initial = 10}));
+    batch(state, 9, Errc::ok, start, 0s);
+    batch(state, 1, Errc::ok, start + 1s, 0s); // the tenth
+    BOOST_TEST(state.core().limit() == 10.8, boost::test_tools::tolerance(1e-9));
+    batch(state, 1, Errc::rate_limited, start + 2s, 0s);
+    batch(state, 1, Errc::rate_limited, start + 2s, 0s); // begun at the moment of the cut
+    BOOST_TEST(state.core().limit() == 10.8 * 0.81, boost::test_tools::tolerance(1e-9));
+}
+
 BOOST_AUTO_TEST_CASE(gradient2_a_long_prompt_may_take_longer_and_idle_says_nothing) {
     Gradient2::State state(Gradient2({.initial = 20}));
     batch(state, 20, Errc::ok, start, 0s, 100ms, 0);

@@ -204,8 +204,11 @@ BOOST_AUTO_TEST_CASE(who_would_wait_too_long_is_refused_at_once) {
     // nobody admits the first: those behind give up at their time
     BOOST_TEST((state.acquire({}, start + 2s, b).kind == Kind::refused));
     BOOST_TEST((state.acquire({}, start + 3s - 1ns, c).kind == Kind::wait));
-    BOOST_TEST((state.acquire({}, start + 3s, c).kind == Kind::refused));
-    BOOST_TEST(static_cast<bool>(state.acquire({}, start + 3s, a).lease)); // late, but it can go
+    state.cool_down(start + 8s);
+    const auto late = state.acquire({}, start + 3s, c);
+    BOOST_TEST((late.refusal == Refusal::too_long && late.retry_after == 5s));
+    BOOST_TEST((state.acquire({}, start + 3s, a).kind == Kind::refused));
+    BOOST_TEST((state.acquire({}, start + 8s, a).kind == Kind::admitted));
     BOOST_TEST(!state.has_waiters());
 }
 
@@ -257,7 +260,9 @@ BOOST_AUTO_TEST_CASE(a_cool_down_is_never_shortened) {
     BOOST_TEST((state.acquire({}, start, ticket).until == start + 10s));
     state.cool_down(start + 12s);
     BOOST_TEST((state.acquire({}, start + 10s, ticket).until == start + 12s));
+    BOOST_TEST(state.headroom(start + 12s) == 0.0); // somebody waits
     BOOST_TEST(static_cast<bool>(state.acquire({}, start + 12s, ticket).lease));
+    BOOST_TEST(state.headroom(start + 12s) == 1.0);
     state.cool_down(start + 60s);
     const auto refused = state.acquire({}, start + 12s, ticket);
     BOOST_TEST((refused.kind == Kind::refused && refused.retry_after == 48s));
