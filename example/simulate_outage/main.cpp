@@ -40,6 +40,7 @@ constexpr std::string_view primary = "openai.test";
 testing::Simulation bad_day() {
     testing::Simulation day(2026);
     day.provider(primary)
+        .answers(50, 150, 25)
         .first_token(testing::Latency::lognormal(450ms, 1800ms))
         .price(2'500'000, 10'000'000)
         .outage(2h, 45min)
@@ -51,11 +52,13 @@ testing::Simulation bad_day() {
         .stream_cuts(19h, 1h, 0.2)
         .dead_key(22h, 20min);
     day.provider("anthropic.test")
+        .answers(50, 150, 25)
         .first_token(testing::Latency::lognormal(700ms, 2500ms))
         .price(3'000'000, 15'000'000)
         .capacity(120)
         .outage(2h + 20min, 10min, testing::Outage::refuse);
     day.provider("mistral.test")
+        .answers(50, 150, 25)
         .first_token(testing::Latency::lognormal(900ms, 4s))
         .price(400'000, 2'000'000);
     // A day of an office: quiet at night, busy before and after noon.
@@ -176,7 +179,7 @@ int main(int argc, char* argv[]) {
     const baton::OpenAI::Options openai{.base_url = "http://openai.test/v1", .key = "none"};
     const baton::Anthropic::Options anthropic{.base_url = "http://anthropic.test", .key = "none"};
     const baton::Mistral::Options mistral{.base_url = "http://mistral.test/v1", .key = "none"};
-    const baton::Limits::Options impatient{.first_token = 4s};
+    const baton::Limits::Options impatient{.first_token = 4s, .first_byte_unary = 12s};
     const baton::HalfOpen::Options patient{.window = 2min, .min_calls = 6}; // for a request every few seconds
     const auto resilient = [&] { return day.run<Resilient>(openai, anthropic, mistral, impatient, patient); };
     const std::vector<Outcome> outcomes{

@@ -6,6 +6,7 @@
 #include <baton/baton.hpp>
 #include <baton/testing/simulation.hpp>
 
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 BOOST_AUTO_TEST_SUITE(simulation)
@@ -424,6 +426,46 @@ BOOST_AUTO_TEST_CASE(one_simulation_may_run_again_and_the_composition_matters) {
     BOOST_TEST(sim.run<Two>(openai, anthropic, baton::ExpBackoff::Options{.max_retries = 0}).hash !=
                first.hash);
     BOOST_TEST(sim.run<Retrying>(openai).hash != first.hash);
+}
+
+// --- what a composition does beside its calls
+// -----------------------------------------------------------------
+
+namespace {
+
+/// Has something to do every second for as long as it lives, as active health checks have.
+class Busy : public Alone {
+public:
+    template <class Executor, class... A>
+    Busy(const Executor& executor, ManualClock& clock, A&&... rest)
+        : Alone(executor, clock, std::forward<A>(rest)...), clock_(clock) {}
+
+    boost::asio::awaitable<void> run() {
+        auto timer = clock_.timer(get_executor());
+        for (;; ++beats) {
+            timer.expires_at(clock_.now() + 1s);
+            co_await timer.async_wait(boost::asio::use_awaitable);
+        }
+    }
+
+    static inline int beats = 0;
+
+private:
+    ManualClock clock_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(the_background_of_a_composition_runs_as_long_as_its_calls) {
+    Simulation sim(5);
+    plain(sim.provider("openai.test"));
+    sim.traffic(1, 1min);
+    Busy::beats = 0;
+    const SimulationResult busy = sim.run<Busy>(openai);
+    BOOST_TEST(Busy::beats >= static_cast<int>(seconds(busy.calls.back().begin)));
+    BOOST_TEST(Busy::beats <= static_cast<int>(seconds(busy.length)));
+    BOOST_TEST(busy.hash == sim.run<Alone>(openai).hash);
+    BOOST_TEST(Simulation(5).run<Busy>(openai).calls.empty()); // ends, too
 }
 
 BOOST_AUTO_TEST_SUITE_END()
