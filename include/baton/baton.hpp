@@ -30,6 +30,7 @@
 #include <baton/wire/vertex.hpp>
 #include <baton/wire/xai.hpp>
 
+#include <baton/policy/active.hpp>
 #include <baton/policy/after_p95.hpp>
 #include <baton/policy/aimd.hpp>
 #include <baton/policy/balance.hpp>
@@ -37,17 +38,20 @@
 #include <baton/policy/cache.hpp>
 #include <baton/policy/consecutive_failures.hpp>
 #include <baton/policy/deadline.hpp>
+#include <baton/policy/endpoint.hpp>
 #include <baton/policy/environment.hpp>
 #include <baton/policy/exp_backoff.hpp>
 #include <baton/policy/fallback.hpp>
 #include <baton/policy/gcra.hpp>
 #include <baton/policy/gradient2.hpp>
 #include <baton/policy/half_open.hpp>
+#include <baton/policy/health.hpp>
 #include <baton/policy/hedge.hpp>
 #include <baton/policy/latency_ewma.hpp>
 #include <baton/policy/least_busy.hpp>
 #include <baton/policy/limit.hpp>
 #include <baton/policy/limit_states.hpp>
+#include <baton/policy/passive.hpp>
 #include <baton/policy/power_of_two.hpp>
 #include <baton/policy/prompt_affinity.hpp>
 #include <baton/policy/provider.hpp>

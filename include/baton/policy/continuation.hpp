@@ -3,6 +3,7 @@
 
 #include <baton/core/config.hpp>
 #include <baton/core/request.hpp>
+#include <baton/core/trace.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,14 +11,6 @@
 #include <string_view>
 
 namespace baton {
-
-/// How a stream that died is carried on.
-enum class ResumeMode : unsigned char {
-    none,     ///< it is not: the call ends with its error
-    prefill,  ///< the delivered text is a trailing assistant message, which the model continues
-    instruct, ///< ... and a user turn asks to continue it
-    restart,  ///< the request is sent again
-};
 
 /// How follow-up requests and their seams are made: what the strategies of the Resume slot have in common.
 class Continuation {

@@ -20,6 +20,8 @@ public:
         double load = 1.25; ///< fair shares an endpoint may have under way; above 1, up to 1000
         int min_load = 1;   ///< with fewer attempts under way it is never passed over; 1 to 1,000,000
     };
+    static constexpr bool uses_affinity = true; ///< BalanceFacts::affinity is worked out
+
     class State {
     public:
         explicit State(const PromptAffinity& strategy) noexcept : options_(strategy.options()) {}
