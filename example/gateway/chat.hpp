@@ -20,7 +20,8 @@ struct Vendors {
     using Chat = baton::Orchestrator<baton::Executor<Executor>, baton::Provider<P>...,
                                      baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
                                      baton::Fallback<baton::InOrder>, baton::Route<baton::ByTask>,
-                                     baton::Cache<baton::ExactMatch>, baton::Deadline<baton::Limits>>;
+                                     baton::Cache<baton::ExactMatch>, baton::Deadline<baton::Limits>,
+                                     baton::Resume<baton::Auto>, baton::Health<baton::Passive>>;
 
     static std::vector<KnownProvider> known() {
         std::vector<KnownProvider> all;
@@ -92,7 +93,7 @@ inline Chat make_chat(const Executor& executor, const Config& config) {
     net.max_connections = config.max_upstream;
     return AllVendors::with_options(config, [&](auto&&... options) {
         return Chat(executor, std::forward<decltype(options)>(options)..., net, config.retry, config.deadline,
-                    config.cache_options);
+                    config.resume, config.cache_options);
     });
 }
 

@@ -146,6 +146,11 @@ public:
                         {"keys", [&](const toml::node& n, const std::string& m) { keys(n, m); }},
                         {"routing", [&](const toml::node& n, const std::string& m) { routing(n, m); }},
                         {"retry", [&](const toml::node& n, const std::string& m) { retry(n, m); }},
+                        {"resume",
+                         [&](const toml::node& n, const std::string& m) {
+                             in_.members(n, m,
+                                         {{"max_resumes", in_.whole(config_.resume.max_resumes, 0, 16)}});
+                         }},
                         {"deadline", [&](const toml::node& n, const std::string& m) { deadline(n, m); }},
                         {"cache", [&](const toml::node& n, const std::string& m) { cache(n, m); }},
                         {"redis", [&](const toml::node& n, const std::string& m) { redis(n, m); }},
@@ -512,6 +517,7 @@ std::string print_config(const Config& config) {
         << "\nfirst_token_ms = " << in_ms(config.deadline.first_token)
         << "\nfirst_byte_unary_ms = " << in_ms(config.deadline.first_byte_unary)
         << "\nidle_ms = " << in_ms(config.deadline.idle) << "\ntotal_ms = " << in_ms(config.deadline.total)
+        << "\n\n[resume]\nmax_resumes = " << config.resume.max_resumes
         << "\n\n[cache]\nenabled = " << (config.cache ? "true" : "false")
         << "\nttl_ms = " << in_ms(config.cache_options.ttl)
         << "\nmax_bytes = " << config.cache_options.max_bytes << '\n';

@@ -7,6 +7,7 @@
 #include <baton/policy/cache.hpp>
 #include <baton/policy/deadline.hpp>
 #include <baton/policy/exp_backoff.hpp>
+#include <baton/policy/resume.hpp>
 
 #include <array>
 #include <atomic>
@@ -80,6 +81,7 @@ struct Config {
     baton::ExactMatch::Options cache_options;
     baton::ExpBackoff::Options retry;
     baton::Limits::Options deadline;
+    baton::Auto::Options resume;
     std::string unknown_model;             ///< provider that gets names nobody lists; "" = they are refused
     std::vector<ProviderConfig> providers; ///< all that the composition has, in its order
     std::vector<AliasConfig> aliases;

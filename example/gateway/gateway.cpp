@@ -550,9 +550,17 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
         encode([&](auto& e) { e.begin(start, x.out); });
     };
 
+    bool more_than_text = false;
+    std::optional<Error> unsaid; // what no client can be told to take back
     while (auto delta = co_await stream.next()) {
         const baton::Reply& so_far = stream.so_far();
         x.out.clear();
+        if (delta->seam == baton::Delta::Seam::restarted && (delta->retract > 0 || more_than_text)) {
+            unsaid = problem(Errc::truncated,
+                             "the stream broke, and a second answer departs from what was sent; ask again");
+            break;
+        }
+        more_than_text |= !delta->tools.empty() || !delta->reasoning.empty();
         if (!begun) {
             counters.first_token.add(Clock::now() - x.started);
             begin(so_far, true);
@@ -570,7 +578,7 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
     const baton::result<baton::Reply>& reply = stream.reply();
     if (x.client.gone()) co_return;
     x.out.clear();
-    if (reply) {
+    if (reply && !unsaid) {
         used(reply->usage, reply->trace);
         begun ? events.open() : begin(*reply, false);
         parts_until(*reply, reply->parts.size());
@@ -588,7 +596,7 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
         Counters::add(counters.truncated);
         x.outcome = Exchange::Outcome::server_error;
         events.open();
-        encode([&](auto& e) { e.fail(reply.error(), x.out); });
+        encode([&](auto& e) { e.fail(unsaid ? *unsaid : reply.error(), x.out); });
         events.close();
         if (x.where.dialect->ends_after_error) {
             events.end();

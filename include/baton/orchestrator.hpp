@@ -3,6 +3,7 @@
 
 #include <baton/core/error.hpp>
 #include <baton/core/request.hpp>
+#include <baton/orchestrator/probe.hpp>
 #include <baton/orchestrator/stream.hpp>
 
 #include <concepts>
@@ -14,7 +15,7 @@
 namespace baton {
 
 /// What `chat.health()` found out about one provider.
-class Health {
+class HealthReport {
 public:
     std::string provider;
     result<Duration> answer = Duration{}; ///< how long its model list took, or why it could not be had
@@ -79,7 +80,7 @@ public:
 
     /// Asks every provider for its model list; one result each, in list order. An unconfigured provider
     /// yields Errc::auth.
-    boost::asio::awaitable<std::vector<Health>, executor_type> health() { return check_health(state_); }
+    boost::asio::awaitable<std::vector<HealthReport>, executor_type> health() { return check_health(state_); }
 
     /// One vector for each text, from the first provider that embeds: retries, breakers and fallback as for
     /// completions. Vectors of different models do not compare: name the model.
@@ -110,7 +111,8 @@ public:
     /// A snapshot of the counters. Under Threads<Multi> consistent at one instant.
     Stats stats() const { return state_->stats(); }
 
-    /// Changes options at run time: wires' Options and credentials, route tables. What a wire's Options leave
+    /// Changes options at run time: wires' Options and credentials, endpoints (with weights and keys), route
+    /// tables, the orchestrator's limits and breaker. What a wire's Options leave
     /// empty of key, base_url and model stays as it is; every other member is taken as given. A wire with an
     /// account (Azure, Bedrock, Vertex, Gemini, Cohere) is given everything again, Credentials included.
     /// Calls in flight keep what they began with; breakers, budgets, statistics and connections survive,
@@ -121,32 +123,41 @@ public:
         static_assert((check_argument<C, std::decay_t<A>>() && ...));
         constexpr bool changeable = (can_change<C, std::decay_t<A>> && ...);
         static_assert(changeable,
-                      "baton: configure() changes wires' Options and route tables; other policies keep "
-                      "what they were constructed with");
+                      "baton: configure() changes wires' Options, endpoints, route tables, limits and the "
+                      "breaker; other policies keep what they were constructed with");
         static_assert(distinct<std::decay_t<A>...>,
                       "baton: two arguments of one type; the second would be lost");
         std::tuple<std::decay_t<A>...> args(std::forward<A>(options)...);
         state_->configure(args);
     }
 
-    /// Background work of the policies that have any (none yet in this composition): returns when it is
-    /// cancelled or there is nothing to do. No call needs it.
-    boost::asio::awaitable<void, executor_type> run() { co_return; }
+    /// Background work of the policies that have any: the probes of `Health<Active>`. Returns when it is
+    /// cancelled or the orchestrator goes, and at once if there is nothing to do. No call needs it. One at a
+    /// time.
+    boost::asio::awaitable<void, executor_type> run() {
+        if constexpr (C::has_probes) {
+            return probe<C>(state_);
+        } else {
+            return nothing_to_do();
+        }
+    }
 
     executor_type get_executor() const noexcept { return state_->executor; }
 
 private:
     using Ptr = typename Call<C>::Ptr;
 
-    static boost::asio::awaitable<std::vector<Health>, executor_type>
+    static boost::asio::awaitable<void, executor_type> nothing_to_do() { co_return; }
+
+    static boost::asio::awaitable<std::vector<HealthReport>, executor_type>
     check_health(boost::intrusive_ptr<State<C>> state) {
-        std::vector<Health> all;
+        std::vector<HealthReport> all;
         const auto snapshot = [&] {
             const std::unique_lock lock(state->mutex);
             return state->snapshot;
         }();
         for (std::size_t i = 0; i < C::providers; ++i) {
-            Health one;
+            HealthReport one;
             one.provider = snapshot->providers[i].name;
             if (!snapshot->providers[i].problem.empty()) {
                 one.answer = Error(Errc::auth, snapshot->providers[i].problem);

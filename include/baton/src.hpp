@@ -30,7 +30,9 @@
 #include <baton/net/impl/tls_context.ipp>
 #include <baton/net/impl/url.ipp>
 #include <baton/orchestrator/impl/environment.ipp>
+#include <baton/policy/impl/continuation.ipp>
 #include <baton/policy/impl/rng.ipp>
+#include <baton/policy/impl/seam.ipp>
 #include <baton/wire/impl/anthropic.ipp>
 #include <baton/wire/impl/anthropic_encode.ipp>
 #include <baton/wire/impl/anthropic_request.ipp>
@@ -74,4 +76,5 @@
 #include <baton/wire/impl/openai_responses_items.ipp>
 #include <baton/wire/impl/openai_responses_request.ipp>
 #include <baton/wire/impl/openai_responses_stream.ipp>
+#include <baton/wire/impl/rate_headers.ipp>
 #include <baton/wire/impl/vertex.ipp>

@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(health_asks_each_provider_and_configure_moves_it) {
     const std::string first_url = first.url("/v1"), second_url = second.url("/v1");
     asio::io_context io;
     Chat chat{io.get_executor(), baton::OpenAI::Options{.base_url = first_url, .key = "key"}};
-    std::vector<baton::Health> health;
+    std::vector<baton::HealthReport> health;
     auto check = [&]() -> asio::awaitable<void> { health = co_await chat.health(); };
     asio::co_spawn(io, check(), asio::detached);
     io.run();

@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(health_looks_behind_an_open_breaker) {
     BOOST_TEST(lab.complete(chat, "b").errc() == Errc::breaker_open);
     lab.net.serve("openai.test", always(Behaviour(Answer("ok"))));
     bool well = false;
-    asio::co_spawn(lab.io, chat.health(), [&](std::exception_ptr, std::vector<baton::Health> all) {
+    asio::co_spawn(lab.io, chat.health(), [&](std::exception_ptr, std::vector<baton::HealthReport> all) {
         well = all.size() == 1 && all[0].ok();
     });
     lab.run();
@@ -371,7 +371,7 @@ BOOST_AUTO_TEST_CASE(a_route_does_not_hide_providers_from_errands) {
     using Chat = Virtual<baton::Provider<Anthropic>, baton::Provider<OpenAI>, baton::Route<baton::ByTask>>;
     Chat chat = lab.make<Chat>(openai(), anthropic(), baton::ByTask(otherwise(to<Anthropic>())));
     std::size_t well = 0;
-    asio::co_spawn(lab.io, chat.health(), [&](std::exception_ptr, std::vector<baton::Health> all) {
+    asio::co_spawn(lab.io, chat.health(), [&](std::exception_ptr, std::vector<baton::HealthReport> all) {
         for (const auto& one : all) well += one.ok();
     });
     lab.run();

@@ -479,11 +479,11 @@ BOOST_AUTO_TEST_CASE(health_checks_are_calls_too) {
                                [](std::uint64_t) { return baton::testing::Accept::yes(5ms); });
             rig.make();
             int finished = 0;
-            std::vector<baton::Health> health;
+            std::vector<baton::HealthReport> health;
             asio::cancellation_signal signal;
             asio::co_spawn(*rig.io, rig.chat->health(),
                            asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr thrown,
-                                                                           std::vector<baton::Health> found) {
+                                                                           std::vector<baton::HealthReport> found) {
                                BOOST_TEST(!thrown);
                                ++finished;
                                health = std::move(found);

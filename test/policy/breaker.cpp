@@ -5,7 +5,9 @@
 #include <baton/policy/consecutive_failures.hpp>
 #include <baton/policy/half_open.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -587,6 +589,255 @@ BOOST_AUTO_TEST_CASE(invalid_options_throw_and_name_the_option) {
     BOOST_TEST(run({.window = 0s}).find("window") != std::string::npos);
     BOOST_TEST(run({.open = 25h}).find("open") != std::string::npos);
     BOOST_TEST(run({.probe_deadline = 0s}).find("probe_deadline") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(modes_equal_a_new_breaker_for_each_change) {
+    // The reference knows no modes but automatic: each change of mode is a breaker made anew, which is asked
+    // in the modes that look at calls. The model tests above say what that one does.
+    int switched = 0, would_refuse = 0, stale = 0;
+    for (std::uint64_t seed = 0; seed < 1200; ++seed) {
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            Xoshiro dice(seed * 15485863), rng(1);
+            HalfOpen::Options options{.min_calls = static_cast<int>(1 + dice.below(10)),
+                                      .open = 1ms + dice.uniform(3s),
+                                      .jitter = 0,
+                                      .probe_deadline = 1ms + dice.uniform(5s)};
+            const auto any_mode = [&] { return static_cast<BreakerMode>(dice.below(4)); };
+            BreakerMode mode = options.mode = any_mode();
+            HalfOpen::State state{HalfOpen(options)};
+            options.mode = BreakerMode::automatic;
+            auto twin = std::make_unique<HalfOpen::State>(HalfOpen(options));
+            struct Held {
+                HalfOpen::State::Permit permit, reference; // the latter empty: the verdict must not count
+                int epoch;
+            };
+            std::vector<Held> held;
+            TimePoint now = start;
+            int epoch = 0;
+            std::uint64_t refused = 0;
+            const std::uint64_t failing = dice.below(90);
+            for (int step = 0; step < 900; ++step) {
+                if (dice.below(3) == 0) now += dice.uniform(800ms);
+                const std::uint64_t op = dice.below(1000);
+                const bool looks = mode == BreakerMode::automatic || mode == BreakerMode::metrics_only;
+                if (op < 8) {
+                    const BreakerMode next = any_mode();
+                    if (next != mode) {
+                        for (Held& h : held) h.reference = {};
+                        twin = std::make_unique<HalfOpen::State>(HalfOpen(options));
+                        ++epoch;
+                        ++switched;
+                    }
+                    mode = next;
+                    if (dice.below(2) == 0) {
+                        state.force(mode);
+                    } else {
+                        HalfOpen::Options changed = options;
+                        changed.mode = mode;
+                        if (next == state.mode()) continue; // the samples would be counted anew
+                        state.configure(HalfOpen(changed));
+                    }
+                } else if (op < 500 || held.empty()) {
+                    auto permit = state.try_acquire(now, rng);
+                    HalfOpen::State::Permit reference;
+                    bool expected = mode == BreakerMode::disabled;
+                    if (looks) {
+                        reference = twin->try_acquire(now, rng);
+                        refused += !reference;
+                        expected = reference || mode == BreakerMode::metrics_only;
+                        would_refuse += expected && !reference;
+                    } else {
+                        refused += mode == BreakerMode::forced_open;
+                    }
+                    MUST(static_cast<bool>(permit) == expected);
+                    MUST(permit.probe() == reference.probe());
+                    if (permit) held.push_back({std::move(permit), std::move(reference), epoch});
+                } else {
+                    const auto pick = static_cast<std::size_t>(dice.below(held.size()));
+                    Held& h = held[pick];
+                    const std::uint32_t generation = state.generation();
+                    if (op < 900) {
+                        const bool failed = dice.below(100) < failing;
+                        if (failed) {
+                            h.permit.failure(now);
+                            h.reference.failure(now);
+                        } else {
+                            h.permit.success(now);
+                            h.reference.success(now);
+                        }
+                    }
+                    if (h.epoch != epoch) {
+                        ++stale;
+                        MUST(state.generation() == generation);
+                    }
+                    if (dice.below(3) != 0) held.erase(held.begin() + static_cast<std::ptrdiff_t>(pick));
+                }
+                MUST(state.mode() == mode);
+                MUST(state.counters().refused == refused);
+                if (mode == BreakerMode::automatic || mode == BreakerMode::metrics_only) {
+                    MUST(state.phase() == twin->phase());
+                    MUST(state.retry_at() ==
+                         (mode == BreakerMode::automatic ? twin->retry_at() : TimePoint::min()));
+                } else if (mode == BreakerMode::disabled) {
+                    MUST(state.phase() == BreakerPhase::closed && state.retry_at() == TimePoint::min());
+                } else {
+                    MUST(state.phase() == BreakerPhase::open && state.retry_at() == never);
+                }
+            }
+            held.clear();
+        }
+    }
+    BOOST_TEST(switched > 3000);
+    BOOST_TEST(would_refuse > 10000);
+    BOOST_TEST(stale > 1000);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_mode_does_and_what_is_counted) {
+    HalfOpen::State state{HalfOpen(HalfOpen::Options{.min_calls = 2, .jitter = 0})};
+    Xoshiro rng(1);
+    BOOST_TEST((state.mode() == BreakerMode::automatic));
+    BOOST_TEST(state.counters().transitions == 0U);
+    trip<HalfOpen>(state, rng, start, 2);
+    BOOST_TEST(!state.try_acquire(start, rng));
+    BOOST_TEST(state.counters().transitions == 1U);
+    BOOST_TEST(state.counters().refused == 1U);
+
+    state.force(BreakerMode::disabled); // closes it
+    BOOST_TEST((state.phase() == BreakerPhase::closed));
+    BOOST_TEST(state.counters().transitions == 2U);
+    for (int i = 0; i < 100; ++i) state.try_acquire(start, rng).failure(start);
+    auto broken = state.try_acquire(start, rng);
+    broken.success(start);
+    broken.failure(start);
+    BOOST_TEST((state.phase() == BreakerPhase::closed));
+
+    state.force(BreakerMode::automatic); // none of those were counted
+    state.try_acquire(start, rng).failure(start);
+    BOOST_TEST((state.phase() == BreakerPhase::closed));
+    auto before = state.try_acquire(start, rng);
+    state.force(BreakerMode::forced_open);
+    before.failure(start); // stale
+    BOOST_TEST(!state.try_acquire(start + 1000h, rng));
+    BOOST_TEST((state.retry_at() == never));
+    const std::uint32_t generation = state.generation();
+    state.force(BreakerMode::forced_open);
+    BOOST_TEST(state.generation() == generation);
+
+    state.force(BreakerMode::metrics_only);
+    auto one = state.try_acquire(start, rng), two = state.try_acquire(start, rng);
+    one.failure(start);
+    two.failure(start);
+    BOOST_TEST((state.phase() == BreakerPhase::open)); // it would be
+    BOOST_TEST(static_cast<bool>(state.try_acquire(start, rng)));
+    BOOST_TEST((state.retry_at() == TimePoint::min()));
+    BOOST_TEST(state.counters().refused == 3U);
+
+    const ConsecutiveFailures shut(ConsecutiveFailures::Options{.mode = BreakerMode::forced_open});
+    ConsecutiveFailures::State simple{shut};
+    BOOST_TEST(!simple.try_acquire(start, rng));
+    BOOST_TEST(simple.counters().transitions == 0U);
+    simple.configure(ConsecutiveFailures());
+    BOOST_TEST(static_cast<bool>(simple.try_acquire(start, rng)));
+}
+
+BOOST_AUTO_TEST_CASE(sixty_four_callers_never_exceed_the_probes) { // scorecard, line 10
+    struct Caller {
+        HalfOpen::State::Permit permit;
+        std::uint32_t generation = 0;
+        TimePoint until{};
+    };
+    long admitted = 0, refused_open = 0;
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            Xoshiro dice(seed), rng(seed + 1);
+            const int probes = static_cast<int>(1 + dice.below(8));
+            const int passes = static_cast<int>(1 + dice.below(static_cast<std::uint64_t>(probes)));
+            HalfOpen::State state{HalfOpen(HalfOpen::Options{.min_calls = 5,
+                                                             .open = 100ms,
+                                                             .open_max = 1s,
+                                                             .probes = probes,
+                                                             .passes = passes,
+                                                             .probe_deadline = 2s})};
+            std::vector<Caller> callers(64);
+            std::uint32_t counting = 0;
+            int judged = 0;
+            TimePoint now = start;
+            for (int step = 0; step < 1000; ++step) {
+                now += dice.uniform(20ms);
+                Caller& caller = callers[dice.below(64)];
+                if (!caller.permit) {
+                    const bool open = state.phase() == BreakerPhase::open && now < state.retry_at();
+                    caller.permit = state.try_acquire(now, rng);
+                    if (open) {
+                        MUST(!caller.permit);
+                        ++refused_open;
+                    }
+                    caller.generation = state.generation();
+                    caller.until = now + 2s;
+                    admitted += caller.permit.probe();
+                } else {
+                    const bool probe = caller.permit.probe() && caller.generation == state.generation() &&
+                                       now < caller.until;
+                    const std::uint64_t op = dice.below(10);
+                    if (op < 5) caller.permit.failure(now);
+                    if (op >= 5 && op < 9) caller.permit.success(now);
+                    if (probe && op < 9) ++judged;
+                    caller.permit = {}; // the rest: dropped without a verdict
+                }
+                if (state.generation() != counting) {
+                    counting = state.generation();
+                    judged = 0;
+                }
+                if (state.phase() == BreakerPhase::half_open) {
+                    int out = 0;
+                    for (const Caller& c : callers) {
+                        out += c.permit.probe() && c.generation == counting && now < c.until;
+                    }
+                    MUST(out + judged <= probes);
+                }
+            }
+        }
+    }
+    BOOST_TEST(admitted > 10000);
+    BOOST_TEST(refused_open > 10000);
+}
+
+BOOST_AUTO_TEST_CASE(it_closes_in_time_once_the_target_is_well) { // scorecard, line 12
+    int closed = 0;
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            Xoshiro dice(seed), rng(seed + 1);
+            const HalfOpen::Options options;
+            HalfOpen::State state{HalfOpen(options)};
+            std::vector<HalfOpen::State::Permit> hung;
+            const TimePoint well = start + 10s + dice.uniform(200s);
+            TimePoint now = start;
+            for (; now < well; now += 100ms) { // ten calls a second fail, or never answer
+                auto permit = state.try_acquire(now, rng);
+                if (!permit) continue;
+                if (dice.below(3) == 0) hung.push_back(std::move(permit));
+                permit.failure(now);
+            }
+            MUST(state.phase() != BreakerPhase::closed);
+            // the open phase that is left, the deadline of probes that hang since before, and a call or two
+            const Duration open = state.phase() == BreakerPhase::open ? state.retry_at() - now : Duration{};
+            TimePoint bound = now + open + options.probe_deadline + 300ms;
+            bool one_hangs = true;
+            while (state.phase() != BreakerPhase::closed) {
+                MUST(now <= bound);
+                auto permit = state.try_acquire(now, rng);
+                if (permit && one_hangs && dice.below(3) == 0) { // one more of the new ones may
+                    hung.push_back(std::move(permit));
+                    one_hangs = false;
+                    bound = std::max(bound, now + options.probe_deadline + 300ms);
+                }
+                permit.success(now);
+                now += 100ms;
+            }
+            ++closed;
+        }
+    }
+    BOOST_TEST(closed == 1000);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -353,15 +353,17 @@ BOOST_AUTO_TEST_CASE(the_budget_equals_a_naive_ledger) {
     struct Entry {
         std::int64_t slice, amount;
     };
-    for (const double ratio : {0.2, 0.1, 1.0, 0.0, 3.0}) {
+    const double ratios[] = {0.2, 0.1, 1.0, 0.0, 3.0};
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        const double ratio = ratios[seed % 5];
         RetryBudget budget(ratio, 2, 10s);
         std::deque<Entry> ledger;
         const std::int64_t cost = ratio > 0 ? static_cast<std::int64_t>(1000 / ratio) : 1;
         const std::int64_t reserve = 20 * cost;
-        Xoshiro rng(static_cast<std::uint64_t>(ratio * 1000));
+        Xoshiro rng(seed);
         TimePoint now = start;
         int granted = 0;
-        for (int op = 0; op < 250'000; ++op) {
+        for (int op = 0; op < 1200; ++op) {
             const std::uint64_t dice = rng.below(1000);
             if (dice < 300) now += rng.uniform(400ms);
             if (dice == 0) now += rng.uniform(30s);
@@ -370,9 +372,11 @@ BOOST_AUTO_TEST_CASE(the_budget_equals_a_naive_ledger) {
             std::int64_t sum = reserve;
             for (const Entry& entry : ledger) sum += entry.amount;
             const bool allowed = sum >= cost;
-            if (budget.balance(now) != (sum > 0 ? sum / cost : 0)) BOOST_FAIL("balance differs at " << op);
+            if (budget.balance(now) != (sum > 0 ? sum / cost : 0))
+                BOOST_FAIL("balance differs, seed " << seed << ", operation " << op);
             if (rng.below(4) == 0) {
-                if (budget.withdraw(now) != allowed) BOOST_FAIL("differs at " << op);
+                if (budget.withdraw(now) != allowed)
+                    BOOST_FAIL("differs, seed " << seed << ", operation " << op);
                 granted += allowed;
                 if (allowed) ledger.push_back({slice, -cost});
             } else {
@@ -398,6 +402,92 @@ BOOST_AUTO_TEST_CASE(the_budget_survives_a_clock_that_steps_back) {
     BOOST_TEST(budget.balance(start + 1000h) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_throttle_equals_a_naive_count) {
+    int off = 0, on = 0;
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        Xoshiro dice(seed);
+        const int tokens = static_cast<int>(dice.below(20));
+        const int gain = static_cast<int>(1 + dice.below(2000)); // thousandths
+        ExpBackoff strategy(ExpBackoff::Options{
+            .budget_reserve = 1e6, .throttle_tokens = tokens, .throttle_ratio = gain / 1000.0});
+        Xoshiro rng(seed);
+        double count = tokens; // gRPC's own words, in floating point
+        const std::uint64_t failing = dice.below(100);
+        for (int op = 0; op < 1000; ++op) {
+            const bool ok = dice.below(100) >= failing;
+            strategy.on_outcome(ok);
+            count = ok ? std::min<double>(tokens, count + gain / 1000.0) : std::max(0.0, count - 1);
+            count = std::round(count * 1000) / 1000;
+            const bool allowed = tokens == 0 || count > tokens / 2.0;
+            if (strategy.throttle().count() != std::llround(count * 1000)) BOOST_FAIL("count, seed " << seed);
+            const RetryDecision decision = strategy.decide(facts_of({.error = Errc::transient}), rng);
+            if ((decision.kind == retry) != allowed) BOOST_FAIL("seed " << seed << ", operation " << op);
+            ++(allowed ? on : off);
+        }
+    }
+    BOOST_TEST(off > 10000);
+    BOOST_TEST(on > 10000);
+}
+
+BOOST_AUTO_TEST_CASE(a_throttled_retry_moves_and_costs_no_budget) {
+    ExpBackoff strategy(ExpBackoff::Options{.throttle_tokens = 4});
+    Xoshiro rng(1);
+    const std::int64_t before = strategy.budget().balance(start);
+    strategy.on_outcome(false);
+    BOOST_TEST((strategy.decide(facts_of({.error = Errc::transient}), rng).kind == retry));
+    strategy.on_outcome(false); // two of four: not more than half
+    for (int i = 0; i < 10; ++i) {
+        BOOST_TEST((strategy.decide(facts_of({.error = Errc::transient, .other = false}), rng).kind == halt));
+        BOOST_TEST((strategy.decide(facts_of({.error = Errc::transient, .other = true}), rng).kind == move));
+    }
+    BOOST_TEST(strategy.budget().balance(start) == before - 1);
+    strategy.on_outcome(true); // 2.1
+    BOOST_TEST((strategy.decide(facts_of({.error = Errc::transient}), rng).kind == retry));
+    // off by default
+    ExpBackoff plain;
+    for (int i = 0; i < 100; ++i) plain.on_outcome(false);
+    BOOST_TEST((plain.decide(facts_of({.error = Errc::transient}), rng).kind == retry));
+    // what may be asked again on the same target counts, and so does a silent route, which is moved from
+    for (int code = 0; code <= static_cast<int>(Errc::slow_reader); ++code) {
+        const auto error = static_cast<Errc>(code);
+        BOOST_TEST(is_throttling_failure(error) ==
+                   (retryable_on_same_target(error) || error == Errc::timeout_first_token));
+    }
+    BOOST_TEST(
+        (plain.decide(facts_of({.error = Errc::timeout_first_token, .other = true}), rng).kind == move));
+    BOOST_TEST(
+        (plain.decide(facts_of({.error = Errc::timeout_first_token, .other = false}), rng).kind == halt));
+}
+
+BOOST_AUTO_TEST_CASE(an_outage_costs_no_more_than_a_fifth_more_attempts) { // scorecard, line 5
+    double all_calls = 0, all_attempts = 0;
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        ExpBackoff strategy;
+        Xoshiro rng(seed), dice(seed + 1);
+        const int calls = static_cast<int>(1 + dice.below(2000));
+        int attempts = 0;
+        for (int call = 0; call < calls; ++call) { // all within ten seconds, and all fail for good
+            const TimePoint now = start + call * (10s / calls);
+            strategy.on_call(now);
+            for (int again = 0;; ++again) {
+                ++attempts;
+                RetryFacts facts = facts_of({.error = Errc::unavailable});
+                facts.now = now;
+                facts.deadline = now + 60s;
+                facts.retries_on_target = facts.retries_in_call = again;
+                if (strategy.decide(facts, rng).kind != retry) break;
+            }
+        }
+        const int reserve = 10 * 10; // retries per second, for ten seconds
+        if (attempts > calls + calls / 5 + reserve) BOOST_FAIL("seed " << seed << ": " << attempts);
+        if (calls >= 100 && attempts == calls) BOOST_FAIL("seed " << seed << ": no retry at all");
+        all_calls += calls;
+        all_attempts += attempts - reserve;
+    }
+    BOOST_TEST(all_attempts / all_calls <= 1.2);
+    BOOST_TEST(all_attempts / all_calls > 1.1); // the budget is used
+}
+
 BOOST_AUTO_TEST_CASE(invalid_options_throw_and_name_the_option) {
     const auto names = [](const ExpBackoff::Options& options, const std::string& name) {
         try {
@@ -420,6 +510,11 @@ BOOST_AUTO_TEST_CASE(invalid_options_throw_and_name_the_option) {
     BOOST_TEST(names({.budget_reserve = -1}, "budget_reserve"));
     BOOST_TEST(names({.budget_ttl = 0s}, "budget_ttl"));
     BOOST_TEST(names({.budget_ttl = 61s}, "budget_ttl"));
+    BOOST_TEST(names({.throttle_tokens = -1}, "throttle_tokens"));
+    BOOST_TEST(names({.throttle_tokens = 1001}, "throttle_tokens"));
+    BOOST_TEST(names({.throttle_ratio = 0.0005}, "throttle_ratio"));
+    BOOST_TEST(names({.throttle_ratio = nan}, "throttle_ratio"));
+    BOOST_TEST(names({.throttle_ratio = 1001}, "throttle_ratio"));
     BOOST_TEST(!names({}, ""));
 }
 

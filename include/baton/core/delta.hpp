@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,11 +21,23 @@ struct Delta {
         std::string_view arguments; ///< to be appended
     };
 
+    /// Where `Resume` has put another attempt behind one that broke.
+    enum class Seam : unsigned char {
+        none,
+        continued, ///< from here on another attempt speaks; all that came before stands
+        restarted, ///< the answer began anew and departs: take back `retract` bytes of text, and every tool
+                   ///< fragment and all reasoning before this delta
+    };
+
     std::string_view text;      ///< to be appended to the answer
     std::string_view reasoning; ///< to be appended to the visible reasoning
     std::span<const ToolFragment> tools;
+    Seam seam = Seam::none;
+    std::size_t retract = 0; ///< bytes of delivered text that do not stand; before `text` is appended
 
-    bool empty() const noexcept { return text.empty() && reasoning.empty() && tools.empty(); }
+    bool empty() const noexcept {
+        return text.empty() && reasoning.empty() && tools.empty() && seam == Seam::none;
+    }
 };
 
 /// A Delta that owns what it shows.
@@ -36,7 +49,8 @@ public:
     };
 
     OwnedDelta() = default;
-    explicit OwnedDelta(const Delta& delta) : text(delta.text), reasoning(delta.reasoning) {
+    explicit OwnedDelta(const Delta& delta)
+        : text(delta.text), reasoning(delta.reasoning), seam(delta.seam), retract(delta.retract) {
         for (const Delta::ToolFragment& t : delta.tools) {
             tools.push_back({t.index, std::string(t.id), std::string(t.name), std::string(t.arguments)});
         }
@@ -45,6 +59,8 @@ public:
     std::string text;
     std::string reasoning;
     std::vector<ToolFragment> tools;
+    Delta::Seam seam = Delta::Seam::none;
+    std::size_t retract = 0;
 };
 
 } // namespace baton

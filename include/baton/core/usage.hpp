@@ -27,6 +27,19 @@ struct Usage {
     }
     constexpr std::uint64_t total() const noexcept { return total_input() + total_output(); }
 
+    /// Two exchanges together: a stream and what resumed it.
+    constexpr Usage& operator+=(const Usage& other) noexcept {
+        input_tokens += other.input_tokens;
+        cached_input_tokens += other.cached_input_tokens;
+        cache_write_tokens += other.cache_write_tokens;
+        input_audio_tokens += other.input_audio_tokens;
+        output_tokens += other.output_tokens;
+        reasoning_tokens += other.reasoning_tokens;
+        output_audio_tokens += other.output_audio_tokens;
+        reported |= other.reported;
+        estimated |= other.estimated;
+        return *this;
+    }
     friend constexpr bool operator==(const Usage&, const Usage&) = default;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/core/canonical.hpp>
+#include <baton/core/estimate.hpp>
 #include <baton/core/reply_codec.hpp>
 #include <baton/orchestrator/errand.hpp>
 #include <baton/orchestrator/replay.hpp>
@@ -68,6 +69,62 @@ struct Classifying<C, true> {
     std::shared_ptr<boost::asio::cancellation_signal> classifier;
 };
 
+/// What `Resume` adds to a call.
+template <class C, bool = C::has_resume>
+struct Resuming {};
+template <class C>
+struct Resuming<C, true> {
+    Reply next;            ///< what the attempt that goes on says, apart from what was delivered before it
+    Seam seam;             ///< what of its text the caller gets
+    std::string delivered; ///< text before the seam
+    Usage spent;           ///< by attempts that delivered something and broke
+    Error broke;           ///< how the first of them did: the call's error if nothing can go on
+    ResumeMode going_on = ResumeMode::none;
+    ResumeMode refused = ResumeMode::none; ///< how the present target will not
+    bool again_here = false;               ///< it is to be asked once more, another way
+    int resumes = 0;
+    unsigned retractions = 0; ///< departures so far
+    std::size_t kept = 0;     ///< bytes of text that stood at all of them
+    bool joined_on = false;   ///< the seam was shown
+    bool flushed = false;     ///< the seam holds nothing back any more
+    bool tools_void = false;  ///< calls were shown that the next ones replace
+    bool thought = false;     ///< reasoning was shown before
+};
+
+/// What `Hedge` adds to a call.
+template <class C, bool = C::has_hedge>
+struct Hedging {};
+template <class C>
+struct Hedging<C, true> {
+    boost::intrusive_ptr<Call<C>> rival; ///< the attempt beside this one's
+    Call<C>* beside = nullptr;           ///< whose rival this is
+    TimePoint hedge_at = never;          ///< when a rival begins
+    bool hedged = false;                 ///< one was begun
+    bool rival_ready = false;            ///< it has something to say
+};
+
+/// What `Health` adds to a call.
+template <class C, bool = C::has_health>
+struct Resting {};
+template <class C>
+struct Resting<C, true> {
+    TimePoint back_at = never; ///< when the first of those that rest is back
+    bool rested = false;       ///< the call has waited for one
+};
+
+/// What `Limit` adds to a call: leases of the present attempt, and its places in queues.
+template <class C, bool = C::has_limit>
+struct Limiting {};
+template <class C>
+struct Limiting<C, true> {
+    typename C::limit_leases leases;
+    typename C::limit_tickets tickets;
+    Demand demand{.requests = 0};
+    Duration refused_for{};       ///< until there would have been room
+    bool waits_for_limit = false; ///< its endpoint is chosen
+    bool woken = false;           ///< it may be its turn
+};
+
 template <class Hook>
 inline constexpr bool judge_hook =
     requires(Hook& hook, Reply& reply, Draft& draft) { hook.on_reply(reply, draft); };
@@ -84,7 +141,13 @@ inline constexpr bool judges<mp::mp_list<Hook...>> = (judge_hook<Hook> || ...);
 /// *work* talks to providers. Normally a call reads its own work; under `Cache<...>` an equal call under
 /// way is followed instead, and whichever reader needs bytes performs the waits.
 template <class C>
-class Call final : public boost::intrusive::list_base_hook<>, public Sharing<C>, public Classifying<C> {
+class Call final : public boost::intrusive::list_base_hook<>,
+                   public Sharing<C>,
+                   public Classifying<C>,
+                   public Resuming<C>,
+                   public Hedging<C>,
+                   public Resting<C>,
+                   public Limiting<C> {
 public:
     using Ex = typename C::executor;
     using Ptr = boost::intrusive_ptr<Call>;
@@ -96,6 +159,9 @@ public:
     static constexpr bool judged = judges<typename C::hooks>;
     /// How long a complete answer waits for the end of its framing, to keep the connection.
     static constexpr Duration drain_time = std::chrono::milliseconds(100);
+    /// How long a call waits for a target that rests, where there is no other (design invariant 3).
+    static constexpr std::uint32_t usual_output = 500; ///< tokens a limit expects of an answer without a cap
+    static constexpr Duration most_patience = std::chrono::seconds(5);
 
     explicit Call(State<C>& state)
         : state_(&state), parsers_(make_parsers(state.transport.settings().max_event,
@@ -115,6 +181,8 @@ public:
         const std::unique_lock lock(state_->mutex); // the orchestrator may go meanwhile, elsewhere
         return has_delta_;
     }
+    /// As a rival: tells the call beside it that there is something to hear.
+    void rival_reports();
     /// False: it ended meanwhile, on another thread; advance again instead of waiting.
     [[nodiscard]] bool begin_wait(Want want);
     void resumed_read(error_code ec, std::size_t n);
@@ -171,7 +239,8 @@ private:
         begin,    ///< validate, hooks, cache
         classify, ///< a hook names the task
         plan,     ///< which targets, in which order
-        choose,   ///< next target: breaker permit
+        choose,   ///< next target: endpoint, breaker permit, limiter lease
+        queue,    ///< a limiter lets it wait
         acquire,  ///< a connection
         connect,  ///< TCP under way
         setup,    ///< proxy and TLS
@@ -179,6 +248,7 @@ private:
         receive,
         drain, ///< the answer is complete, its framing not yet: keeps the connection usable
         pause, ///< before a retry
+        rival, ///< its own attempt has failed, the one beside it has not
         over,
     };
     enum class Waiting : unsigned char {
@@ -243,10 +313,38 @@ private:
     void plan();
     void offer_errand();
     void choose();
+    enum class Admit : unsigned char { yes, wait, broken, limited };
+    bool pick_endpoint();
+    template <std::size_t I>
+    bool pick_among(const std::vector<EndpointSettings>& endpoints);
+    std::uint64_t affinity() const;
+    bool wait_for_rest();
+    void note_resting(TimePoint t);
+    void note_limited();
+    /// The health of the present endpoint; null if this call's list of endpoints is no more.
+    template <std::size_t I>
+    EndpointHealth* health_of() noexcept {
+        return snapshot_ == state_->snapshot ? &std::get<I>(state_->own).endpoints[endpoint_] : nullptr;
+    }
+    template <class F>
+    bool each_limit(F&& f);
+    Admit acquire_limits(TimePoint t);
+    double headroom(const EndpointSettings& at, TimePoint t);
+    template <class S>
+    static void wake_next(S& limit, TimePoint t) noexcept;
+    void heed_rate_headers();
+    bool untried_endpoint() const noexcept;
+    template <std::size_t I>
+    Admit admit(TimePoint t);
+    void note_skipped(Errc why, std::string_view text);
+    void begin_attempt(TimePoint t);
+    bool next_target();
+    void leave_limits() noexcept;
     bool acquire();
     void connect();
     Want setup();
     Want send();
+    const Draft& outgoing_draft(Draft& scratch) const;
     std::optional<Error> write_request();
     Want receive();
     Want on_event(std::string_view type, std::string_view data);
@@ -256,12 +354,42 @@ private:
     Want drain();
     void first_token();
     bool end_of_stream();
+    bool skip_malformed(std::string_view data, std::size_t parts, std::size_t bytes);
     void set_idle_cutoff();
+    /// What the present attempt's decoder fills.
+    Reply& decoding() noexcept {
+        if constexpr (C::has_resume) {
+            if (this->going_on != ResumeMode::none) return this->next;
+        }
+        return answer();
+    }
 
     bool answered_early();
     void fail_connection();
     std::size_t larger_target() const noexcept;
     void fail_attempt(Error error);
+    void decide(Error error, bool refused = false);
+    void finish_broken(Error error);
+    void rest_endpoint(const Error& error);
+    void settle_answer();
+    bool serve_stale(Errc errc);
+    void settle_limits(Errc outcome, TimePoint t);
+
+    ResumeFacts resume_facts() const;
+    bool plan_resume(Error& error, bool refused);
+    bool begin_resume();
+    bool splice(const Seam::Step& step);
+    void retract(std::size_t kept);
+    bool join_on();
+    bool join_end();
+    void join_whole();
+    void merge_resumed();
+
+    void plan_hedge();
+    void begin_hedge();
+    void become_rival(Call& other);
+    void hear_rival();
+    void drop_rival();
     void finish_attempt();
     void judge();
     void finish();
@@ -361,6 +489,7 @@ private:
     std::unique_ptr<Errand> errand_; // for Mode::errand
     std::size_t cursor_ = 0;
     std::size_t endpoint_ = 0; // of the target's provider
+    std::uint64_t tried_ = 0;  // endpoints of this target that have failed this call, as bits
     std::string task_;
     Error error_;
     TimePoint started_{}, attempt_started_{}, sent_at_{}, resume_at_ = never, total_ = never;
@@ -388,16 +517,23 @@ private:
     bool committed_ = false; // a delta left for the caller
     bool got_first_ = false;
     bool complete_ = false; // the reply is complete, only framing may be missing
+    bool moved_ = false;    // to another target since the last attempt
     std::size_t streamed_ = 0;
-    std::size_t unsent_ = 0; // bytes of the request, when it last waited
+    std::uint32_t deltas_ = 0; // of this attempt
+    Usage attempt_usage_;      // of the last one that broke
+    std::size_t unsent_ = 0;   // bytes of the request, when it last waited
 };
 
 } // namespace baton::detail
 
 #include <baton/orchestrator/call_begin.hpp>
+#include <baton/orchestrator/call_choose.hpp>
 #include <baton/orchestrator/call_connect.hpp>
 #include <baton/orchestrator/call_end.hpp>
 #include <baton/orchestrator/call_exchange.hpp>
+#include <baton/orchestrator/call_hedge.hpp>
+#include <baton/orchestrator/call_limit.hpp>
 #include <baton/orchestrator/call_plan.hpp>
 #include <baton/orchestrator/call_reader.hpp>
+#include <baton/orchestrator/call_resume.hpp>
 #include <baton/orchestrator/call_waits.hpp>

@@ -9,6 +9,9 @@ namespace baton::detail {
 template <class C>
 Want Call<C>::step() {
     for (;;) {
+        if constexpr (C::has_hedge) {
+            if (this->rival_ready) hear_rival();
+        }
         switch (phase_) {
         case Phase::begin:
             begin();
@@ -48,6 +51,15 @@ Want Call<C>::step() {
             resume_at_ = never;
             set_phase(Phase::choose);
             break;
+        case Phase::queue:
+            if constexpr (C::has_limit) {
+                if (now() < resume_at_ && !std::exchange(this->woken, false)) return Want::park;
+                resume_at_ = never;
+                this->waits_for_limit = true;
+                set_phase(Phase::choose);
+            }
+            break;
+        case Phase::rival: return Want::park; // until somebody wakes it
         case Phase::over: return Want::done;
         }
     }
@@ -71,7 +83,7 @@ void Call<C>::reset() {
     } else { // cheaper than a new one
         clear_answer();
         trace().attempts.clear();
-        trace().cache_hit = trace().joined = false;
+        trace().cache_hit = trace().joined = trace().stale = false;
         trace().task = {};
         answer().provider = {};
         answer().served_by_fallback = false;
@@ -94,6 +106,13 @@ void Call<C>::reset() {
     resume_at_ = never;
     waited_ = {};
     retries_on_target_ = retries_ = rounds_ = 0;
+    endpoint_ = 0;
+    tried_ = 0;
+    moved_ = false;
+    if constexpr (C::has_resume) static_cast<Resuming<C>&>(*this) = Resuming<C>();
+    if constexpr (C::has_hedge) static_cast<Hedging<C>&>(*this) = Hedging<C>();
+    if constexpr (C::has_health) static_cast<Resting<C>&>(*this) = Resting<C>();
+    if constexpr (C::has_limit) static_cast<Limiting<C>&>(*this) = Limiting<C>();
     fresh_only_ = replayed_ = committed_ = false;
 }
 
@@ -119,6 +138,7 @@ void Call<C>::begin() {
     ++state_->active_calls;
     snapshot_ = state_->snapshot;
     draft_ = Draft(request_);
+    if constexpr (C::has_hedge) state_->hedge.on_call(started_);
     set_phase(Phase::plan);
     state_->each_hook([&](auto& hook) {
         if constexpr (requires { hook.on_start(request_); }) hook.on_start(request_);
@@ -185,6 +205,7 @@ bool Call<C>::look_up() {
             if (!flight->replaying_) {
                 flight->replaying_ = true;
                 flight->replay_.skip_to_end(flight->answer());
+                if constexpr (C::has_resume) flight->replay_.saw_retractions(flight->retractions);
             }
             flight->total_ = std::max(flight->total_, total_);
             replaying_ = true;

@@ -3,7 +3,7 @@
 
 #include <baton/orchestrator/call.hpp>
 
-// An attempt up to its connection: breaker permit, pool, TCP, proxy and TLS; step 4 of design section 5.
+// An attempt up to its connection: pool, TCP, proxy and TLS; step 4 of design section 5.
 namespace baton::detail {
 
 template <class C>
@@ -27,57 +27,6 @@ struct Call<C>::Connected {
         call->wake_driver();
     }
 };
-
-template <class C>
-void Call<C>::choose() {
-    while (cursor_ < targets_.size()) {
-        const TimePoint t = now();
-        const bool leave = with_provider([&](auto i) {
-            constexpr std::size_t I = decltype(i)::value;
-            if (mode_ == Mode::errand && !errand_->counts()) return true;
-            auto& target_state = state_->template target_state<I>(target(), endpoint());
-            auto permit = target_state.breaker.try_acquire(t, state_->rng);
-            if (!permit) return false;
-            permit_.template emplace<permit_of<I>>(std::move(permit));
-            if constexpr (CountsCalls<typename C::template retry_for<I>>) {
-                if (retries_on_target_ == 0 && (cursor_ == 0 || C::template own_retry<I>)) {
-                    state_->template retry_of<I>().on_call(t);
-                }
-            }
-            return true;
-        });
-        Attempt& a = trace().attempts.emplace_back();
-        a.provider = target().provider_name;
-        a.model = target().model;
-        a.fallback = is_fallback();
-        a.waited = std::exchange(waited_, Duration{});
-        if (leave) {
-            attempt_started_ = t;
-            got_first_ = complete_ = streaming_ = false;
-            streamed_ = 0;
-            input_ = whole_ = {};
-            body_.clear();
-            clear_answer();
-            with_parser([](auto& parser) { parser.reset(); });
-            cutoff_ = state_->limits.connect(t, total_);
-            with_provider([&](auto i) {
-                decoder_.template emplace<typename C::template wire<decltype(i)::value>::StreamDecoder>();
-            });
-            return set_phase(Phase::acquire);
-        }
-        a.outcome = Errc::breaker_open;
-        if (error_.errc() == Errc::ok) {
-            error_ = located(Error(Errc::breaker_open,
-                                   "its circuit breaker is open after repeated failures; it is "
-                                   "probed again soon, see chat.stats()"));
-        }
-        report_attempt();
-        if (!state_->fallback.may_move(Errc::breaker_open)) break;
-        ++cursor_;
-        retries_on_target_ = 0;
-    }
-    finish(error_);
-}
 
 template <class C>
 bool Call<C>::acquire() {

@@ -105,25 +105,52 @@ template <class C>
 void Call<C>::fail_attempt(Error error) {
     const Errc errc = error.errc();
     const bool refused = std::exchange(attempt_refused_, false);
-    const bool sent = attempt().sent;
     attempt().request_id = error.detail().request_id;
+    rest_endpoint(error);
     end_attempt(errc);
     release_connection(conn_ && (refused || conn_->reusable()));
-    if (committed_) return finish(std::move(error));
+    if constexpr (C::has_hedge) {
+        if (this->beside) return finish(std::move(error)); // the call beside it decides what to do
+        if (this->rival && !committed_) {                  // whose own may still answer
+            error_ = std::move(error);
+            cutoff_ = Cutoff{total_, Errc::timeout_total};
+            return set_phase(Phase::rival);
+        }
+    }
+    decide(std::move(error), refused);
+}
+
+/// An attempt has failed: again, elsewhere, or the end. `refused`: the target's dialect cannot say it.
+template <class C>
+void Call<C>::decide(Error error, bool refused) {
+    if (committed_) {
+        if (!plan_resume(error, refused)) return finish_broken(std::move(error));
+        if constexpr (C::has_resume) {
+            if (this->again_here) return;
+        }
+    }
+    const Errc errc = error.errc();
+    tried_ |= std::uint64_t{1} << endpoint_;
     RetryFacts facts;
     facts.error = errc;
     facts.hint = error.detail().retry_after;
     facts.should_retry = error.detail().should_retry;
     facts.retries_on_target = retries_on_target_;
     facts.retries_in_call = retries_;
-    facts.sent = sent;
+    facts.sent = !trace().attempts.empty() && attempt().sent;
     facts.now = now();
     facts.deadline = total_;
+    const bool may_move = refused || state_->fallback.may_move(errc);
+    // another endpoint of the provider has another key, and another machine; but the same models
+    const bool fixed = mode_ == Mode::errand && !errand_->counts(); // it asks of one endpoint
+    const bool sibling = !fixed && errc != Errc::context_overflow && !refused && untried_endpoint();
     const std::size_t next = errc == Errc::context_overflow ? larger_target() : cursor_ + 1;
-    facts.another_target = next < targets_.size() && (refused || state_->fallback.may_move(errc));
+    facts.another_target = may_move && (sibling || next < targets_.size());
     RetryDecision decision;
-    if (refused) {
-        // this dialect cannot say it; another may
+    const bool own_limit =
+        errc == Errc::rate_limited || errc == Errc::auth || errc == Errc::permission || errc == Errc::quota;
+    // what was delivered is better continued by somebody who has not just broken off
+    if (refused || (sibling && may_move && own_limit) || (committed_ && facts.another_target)) {
         decision = facts.another_target ? RetryDecision::move_on() : RetryDecision::stop();
     } else {
         decision = with_provider([&](auto i) {
@@ -143,14 +170,72 @@ void Call<C>::fail_attempt(Error error) {
         waited_ = decision.wait;
         resume_at_ = after(facts.now, decision.wait);
         cutoff_ = Cutoff{total_, Errc::timeout_total};
+        if (!untried_endpoint()) tried_ = 0;
         return set_phase(Phase::pause);
     case RetryDecision::Kind::move_on:
-        cursor_ = next;
         retries_on_target_ = 0;
         replayed_ = fresh_only_ = false;
+        if (!sibling) {
+            cursor_ = next;
+            tried_ = 0;
+            moved_ = true;
+        }
         return set_phase(Phase::choose);
-    case RetryDecision::Kind::stop: return finish(Error(error_));
+    case RetryDecision::Kind::stop: return finish_broken(Error(error_));
     }
+}
+
+/// The end of a call that has failed: what can still be served, or how it broke.
+template <class C>
+void Call<C>::finish_broken(Error error) {
+    if constexpr (C::has_resume) {
+        // the refusal of a continuation is not what happened to the call
+        if (this->broke.errc() != Errc::ok) error = this->broke;
+    }
+    if (serve_stale(error.errc())) return;
+    finish(std::move(error));
+}
+
+/// Primary, secondary, cached, error: an answer that is past its time is better than none, where the targets
+/// are to blame.
+template <class C>
+bool Call<C>::serve_stale(Errc errc) {
+    if constexpr (C::has_stale) {
+        if (committed_ || this->key.empty() || !state_->fallback.may_serve_stale(errc, Duration{}))
+            return false;
+        const auto hit =
+            state_->cache.store.find_stale(this->key, this->hash, now(), state_->fallback.max_stale());
+        Trace trace = std::move(this->trace());
+        int provider = -1;
+        const bool found = hit && unpack(hit.value(), answer(), &provider);
+        this->trace() = std::move(trace);
+        if (!found) return false;
+        if (provider >= 0 && static_cast<std::size_t>(provider) < C::providers)
+            answer().provider = snapshot_->providers[static_cast<std::size_t>(provider)].name;
+        this->trace().stale = true;
+        ++state_->counters.stale;
+        replaying_ = true;
+        finish();
+        return true;
+    } else {
+        return false;
+    }
+}
+
+/// The vendor's wish for quiet is heeded by all calls, whatever becomes of this one.
+template <class C>
+void Call<C>::rest_endpoint(const Error& error) {
+    const auto& hint = error.detail().retry_after;
+    const bool asked = hint && *hint > Duration::zero() &&
+                       (error.errc() == Errc::rate_limited || error.errc() == Errc::transient);
+    if (!asked || (mode_ == Mode::errand && !errand_->counts())) return;
+    [[maybe_unused]] const TimePoint t = now(), until = after(t, *hint);
+    with_provider([&](auto i) {
+        [[maybe_unused]] constexpr std::size_t I = decltype(i)::value;
+        if constexpr (C::has_health) {
+            if (EndpointHealth* health = health_of<I>()) health->cool_down(state_->health.rules(), until, t);
+        }
+    });
 }
 
 /// Closes the books of the present attempt, if there is one: trace, breaker, statistics, hooks.
@@ -162,6 +247,18 @@ void Call<C>::end_attempt(Errc outcome) {
     a.outcome = outcome;
     a.latency = t - attempt_started_;
     if (conn_ && phase_ == Phase::send) a.sent = conn_->wrote_any;
+    if (outcome != Errc::ok) {
+        // what was sent may have been worked on: charged as estimated. An HTTP error is known to be free.
+        const bool refused_by_vendor = a.status >= 300;
+        attempt_usage_ = Usage();
+        if (a.sent && !refused_by_vendor && mode_ != Mode::errand) {
+            std::size_t bytes = 0;
+            if (deltas_ > 0)
+                for (const Part& part : decoding().parts) bytes += part.text.size();
+            attempt_usage_ = estimate_usage(got_first_ ? decoding().usage : Usage(), *draft_, bytes, deltas_);
+        }
+        a.usage = attempt_usage_;
+    }
     with_provider([&](auto i) {
         constexpr std::size_t I = decltype(i)::value;
         using B = typename C::template breaker_for<I>;
@@ -169,7 +266,25 @@ void Call<C>::end_attempt(Errc outcome) {
             if (outcome != Errc::ok && B::counts_as_failure(outcome)) verdict(false, t);
         }
         if (mode_ == Mode::errand && !errand_->counts()) return;
+        if constexpr (CountsOutcomes<typename C::template retry_for<I>>) {
+            if (outcome == Errc::ok || is_throttling_failure(outcome))
+                state_->template retry_of<I>().on_outcome(outcome == Errc::ok);
+        }
+        if constexpr (C::has_health) {
+            if (EndpointHealth* health = outcome == Errc::ok ? nullptr : health_of<I>())
+                health->on_result(state_->health.rules(), outcome, attempt_started_, t);
+        }
         auto& stats = state_->template target_state<I>(target(), endpoint());
+        if constexpr (C::has_hedge) {
+            // a loser has waited so long for nothing: leaving that out would teach that the target is fast
+            if (outcome == Errc::cancelled && a.sent && !got_first_) stats.hedge.observe(t - sent_at_);
+        }
+        if constexpr (C::has_balance) {
+            stats.load.end(outcome == Errc::ok          ? AttemptEnd::ok
+                           : outcome == Errc::cancelled ? AttemptEnd::dropped
+                                                        : AttemptEnd::failed,
+                           t);
+        }
         stats.requests += a.sent;
         if (outcome == Errc::ok) {
             stats.average(stats.first_token, a.first_token);
@@ -179,6 +294,7 @@ void Call<C>::end_attempt(Errc outcome) {
         }
     });
     permit_.template emplace<0>();
+    settle_limits(outcome, t);
     report_attempt();
 }
 
@@ -190,6 +306,19 @@ void Call<C>::verdict(bool success, TimePoint t) {
             success ? permit.success(t) : permit.failure(t);
         }
     });
+    if (!success || (mode_ == Mode::errand && !errand_->counts())) return;
+    if constexpr (C::has_health || C::has_balance || C::has_hedge) {
+        with_provider([&](auto i) {
+            constexpr std::size_t I = decltype(i)::value;
+            if constexpr (C::has_health) {
+                if (EndpointHealth* health = health_of<I>())
+                    health->on_result(state_->health.rules(), Errc::ok, attempt_started_, t);
+            }
+            auto& known = state_->template target_state<I>(target(), endpoint());
+            if constexpr (C::has_balance) known.load.first_token(t - sent_at_, t);
+            if constexpr (C::has_hedge) known.hedge.observe(t - sent_at_);
+        });
+    }
 }
 
 template <class C>
@@ -217,9 +346,8 @@ void Call<C>::release_connection(bool reusable) {
         conn->close();
         conn.reset();
     }
-    const auto heir = std::find_if(waiters.begin(), waiters.end(), [&](Call* call) {
-        return call->endpoint().origin == origin;
-    });
+    const auto heir = std::find_if(waiters.begin(), waiters.end(),
+                                   [&](Call* call) { return call->endpoint().origin == origin; });
     if (heir != waiters.end()) {
         Call* call = *heir;
         waiters.erase(heir);
@@ -238,8 +366,19 @@ template <class C>
 void Call<C>::finish_attempt() {
     attempt().outcome = Errc::ok;
     if (!got_first_) first_token();
+    merge_resumed();
     end_attempt(Errc::ok);
     release_connection(conn_->reusable());
+    if constexpr (C::has_hedge) {
+        if (this->beside) return finish(); // the call beside it takes it from here
+        drop_rival();
+    }
+    settle_answer();
+}
+
+/// The answer is whole, and ours.
+template <class C>
+void Call<C>::settle_answer() {
     answer().provider = target().provider_name;
     answer().served_by_fallback = is_fallback();
     if (answer().model.empty()) answer().model = target().model;
@@ -303,6 +442,8 @@ void Call<C>::finish() {
         }
     }
     set_phase(Phase::over);
+    leave_limits();
+    if constexpr (C::has_hedge) drop_rival();
     if constexpr (shares) {
         if (std::exchange(this->in_flight, false)) state_->cache.flights.erase(*this);
         if (!this->waiters.empty()) wake_readers(false);
@@ -314,7 +455,7 @@ void Call<C>::finish(Error error) {
     finish();
     error_ = error.with([&](Error::Detail& d) {
         d.trace = trace();
-        if (!committed_) return;
+        if (!committed_ || outcome_.has_error()) return;
         answer().seal();
         d.delivered = answer().text();
     });

@@ -44,6 +44,7 @@ Want Call<C>::send() {
                           ? state_->limits.first_token(sent_at_, total_, target().max_latency)
                           : state_->limits.first_byte_unary(sent_at_, total_, target().max_latency);
             set_phase(Phase::receive);
+            plan_hedge();
             return Want::done;
         }
         case Connection::Io::want_write: {
@@ -72,6 +73,19 @@ bool Call<C>::answered_early() {
     return true;
 }
 
+/// The caller's request; behind a seam, the one that goes on with what was delivered.
+template <class C>
+const Draft& Call<C>::outgoing_draft(Draft& scratch) const {
+    if constexpr (C::has_resume) {
+        if (this->going_on != ResumeMode::none) {
+            scratch = draft_;
+            continue_request(scratch.edit(), this->going_on, this->delivered, state_->resume.continuation());
+            return scratch;
+        }
+    }
+    return draft_;
+}
+
 template <class C>
 std::optional<Error> Call<C>::write_request() {
     const EndpointSettings& provider = endpoint();
@@ -83,8 +97,10 @@ std::optional<Error> Call<C>::write_request() {
     std::optional<Error> refused = with_provider([&](auto i) -> std::optional<Error> {
         using W = typename C::template wire<decltype(i)::value>;
         const wire::Outgoing out{path, headers, body};
-        auto wrong = mode_ == Mode::errand ? errand_->encode(target(), out)
-                                           : W::encode(draft_, target(), mode_ == Mode::stream, out);
+        Draft scratch;
+        auto wrong = mode_ == Mode::errand
+                         ? errand_->encode(target(), out)
+                         : W::encode(outgoing_draft(scratch), target(), mode_ == Mode::stream, out);
         if constexpr (wire::HasAccount<W>) {
             if (!wrong) {
                 const auto& account = *static_cast<const typename W::Account*>(provider.account.get());
@@ -151,7 +167,7 @@ Want Call<C>::receive() {
                 if (want == Want::delta || phase_ != Phase::receive) return want;
             }
             on_message_end();
-            return Want::done;
+            return phase_ == Phase::drain && !decoded_.empty() ? Want::delta : Want::done;
         }
         case Status::failed: fail_connection(); return Want::done;
         }
@@ -173,6 +189,7 @@ template <class C>
 void Call<C>::on_head() {
     const int status = conn_->reader.status();
     attempt().status = status;
+    if constexpr (C::has_limit) heed_rate_headers();
     if (mode_ != Mode::stream || status < 200 || status > 299) return;
     // the status has decided; now the type may: a vendor that ignores `stream`, or an error in a 200
     const std::string_view type = conn_->reader.headers().get("content-type");
@@ -224,9 +241,11 @@ bool Call<C>::on_body(std::string_view slice) {
 template <class C>
 Want Call<C>::on_event(std::string_view type, std::string_view data) {
     decoded_ = Delta{};
+    Reply& into = decoding();
+    const std::size_t parts = into.parts.size(), bytes = parts == 0 ? 0 : into.parts.back().text.size();
     const wire::Step step =
         mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
-            return std::get<decltype(i)::value>(decoder_).on_event(type, data, decoded_, answer());
+            return std::get<decltype(i)::value>(decoder_).on_event(type, data, decoded_, into);
         });
     switch (step) {
     case wire::Step::nothing: return Want::done;
@@ -239,15 +258,18 @@ Want Call<C>::on_event(std::string_view type, std::string_view data) {
                                                "or lower max_tokens")));
             return Want::done;
         }
+        ++deltas_;
         if (judged) return Want::done; // buffered until the judgement
+        if (committed_ && !join_on()) return Want::done;
         committed_ = true;
         return Want::delta;
     case wire::Step::end:
         complete_ = true;
         set_phase(Phase::drain);
         cutoff_ = Cutoff::phase(now(), drain_time, Errc::timeout_idle, total_);
-        return Want::done;
+        return committed_ && join_end() ? Want::delta : Want::done;
     case wire::Step::failed:
+        if (skip_malformed(data, parts, bytes)) return Want::done;
         fail_attempt(located(
             mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
                 return Error(std::get<decltype(i)::value>(decoder_).error());
@@ -257,12 +279,29 @@ Want Call<C>::on_event(std::string_view type, std::string_view data) {
     return Want::done;
 }
 
+/// An event that is no JSON in an otherwise sound stream is passed over and counted, up to max_malformed.
+/// What its decoder had taken of it is undone.
+template <class C>
+bool Call<C>::skip_malformed(std::string_view data, std::size_t parts, std::size_t bytes) {
+    Attempt& a = attempt();
+    if (a.malformed_events >= state_->transport.settings().max_malformed) return false;
+    json::Reader whole(data);
+    if (data.starts_with("[DONE]") || (whole.skip() && whole.finish())) return false;
+    ++a.malformed_events;
+    Reply& into = decoding();
+    if (into.parts.size() > parts) into.parts.resize(parts);
+    if (parts > 0 && into.parts.back().text.size() > bytes) into.parts.back().text.resize(bytes);
+    decoded_ = Delta{};
+    return true;
+}
+
 template <class C>
 void Call<C>::first_token() {
     got_first_ = true;
     const TimePoint t = now();
     attempt().first_token = t - sent_at_;
     cutoff_ = state_->limits.idle(t, total_);
+    if constexpr (C::has_hedge) this->hedge_at = never;
     verdict(true, t);
 }
 
@@ -285,10 +324,15 @@ void Call<C>::on_message_end() {
     }
     if (streaming_) {
         if (!complete_ && !end_of_stream()) return;
+        if (committed_ && join_end()) { // the last piece; the attempt ends behind it
+            complete_ = true;
+            return set_phase(Phase::drain);
+        }
     } else {
         std::optional<Error> wrong = with_provider(
-            [&](auto i) { return C::template wire<decltype(i)::value>::decode(body, answer()); });
+            [&](auto i) { return C::template wire<decltype(i)::value>::decode(body, decoding()); });
         if (wrong) return fail_attempt(located(*std::move(wrong)));
+        if (committed_) join_whole();
         replaying_ |= mode_ == Mode::stream;
         if (!got_first_) first_token();
     }
@@ -300,7 +344,7 @@ template <class C>
 bool Call<C>::end_of_stream() {
     return mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
         auto& decoder = std::get<decltype(i)::value>(decoder_);
-        if (decoder.on_body_end(answer()) == wire::Step::end) return true;
+        if (decoder.on_body_end(decoding()) == wire::Step::end) return true;
         fail_attempt(located(decoder.error()));
         return false;
     });

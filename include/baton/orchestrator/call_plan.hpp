@@ -86,6 +86,7 @@ void Call<C>::plan() {
     needs_ = mode_ == Mode::errand || draft_->lossy ? 0 : needs_of(*draft_, mode_ == Mode::stream);
     own_targets_.clear();
     cursor_ = 0;
+    tried_ = 0;
     retries_on_target_ = 0;
     if (rounds_ == 0) primary_skipped_ = false;
     const auto& providers = snapshot_->providers;

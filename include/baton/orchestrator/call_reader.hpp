@@ -48,6 +48,12 @@ Want Call<C>::get_on() {
         Call& w = work();
         // what a policy has yet to judge is not shown
         const bool shown = !judged || (w.phase_ == Phase::over && w.error_.errc() == Errc::ok);
+        if constexpr (C::has_resume) {
+            if (replaying_ && replay_.retractions() != w.retractions) {
+                delta_ = Delta{};
+                if (replay_.retract(w.answer(), w.retractions, w.kept, delta_)) return Want::delta;
+            }
+        }
         if (replaying_ && mode_ == Mode::stream && shown) {
             if constexpr (shares) {
                 if (this->follows && replay_.behind(w.answer()) > state_->cache.exact.options.replay_bytes &&
@@ -64,6 +70,9 @@ Want Call<C>::get_on() {
             }
         }
         if (w.phase_ == Phase::over) {
+            if constexpr (C::has_hedge) {
+                if (this->beside) return Want::done; // heard by the call beside it
+            }
             if constexpr (shares) {
                 if (this->follows && may_start_over()) continue;
             }
@@ -83,6 +92,9 @@ Want Call<C>::get_on() {
             if constexpr (shares) {
                 w.driver = nullptr;
                 if (!w.waiters.empty()) w.wake_readers(want == Want::delta);
+            }
+            if constexpr (C::has_hedge) {
+                if (this->beside && want == Want::delta) return want; // the same
             }
             if (want == Want::delta && &w == this && !replaying_) {
                 delta_ = decoded_;
@@ -281,6 +293,7 @@ template <class C>
 void State<C>::shut_down() noexcept {
     const std::unique_lock lock(mutex);
     closed = true;
+    if (probing) probing->cancel();
     std::vector<boost::intrusive_ptr<Call<C>>> calls; // ending one may retire others
     for (Call<C>& call : used) {
         if (auto held = call.reference()) calls.push_back(std::move(held));
@@ -293,6 +306,7 @@ template <class C>
 void State<C>::on_context_shutdown() noexcept {
     const std::unique_lock lock(mutex);
     context_gone = true;
+    probing = nullptr; // it goes with its coroutine
     watch_ = nullptr;
     // each may retire itself and others
     Calls visited;

@@ -42,7 +42,9 @@ TimePoint Call<C>::my_cutoff() const noexcept {
     if constexpr (shares) {
         if (const Call* driver = work().driver; driver && driver != this) return never;
     }
-    return work().cutoff_.at;
+    const Call& w = work();
+    if constexpr (C::has_hedge) return std::min(w.cutoff_.at, w.hedge_at);
+    return w.cutoff_.at;
 }
 
 template <class C>
@@ -92,6 +94,8 @@ void Call<C>::alarm_rang() {
         }
     } else if (driving && t >= w.cutoff_.at) {
         w.cut_off();
+    } else if constexpr (C::has_hedge) {
+        if (driving && t >= w.hedge_at) w.begin_hedge();
     }
 }
 

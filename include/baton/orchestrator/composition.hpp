@@ -5,11 +5,17 @@
 #include <baton/net/ndjson.hpp>
 #include <baton/net/sse.hpp>
 #include <baton/orchestrator/environment.hpp>
+#include <baton/policy/active.hpp>
+#include <baton/policy/balance.hpp>
 #include <baton/policy/breaker.hpp>
 #include <baton/policy/cache.hpp>
 #include <baton/policy/deadline.hpp>
 #include <baton/policy/fallback.hpp>
+#include <baton/policy/health.hpp>
+#include <baton/policy/hedge.hpp>
+#include <baton/policy/limit.hpp>
 #include <baton/policy/provider.hpp>
+#include <baton/policy/resume.hpp>
 #include <baton/policy/retry.hpp>
 #include <baton/policy/route.hpp>
 #include <baton/policy/use.hpp>
@@ -19,7 +25,9 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
+#include <array>
 #include <cstddef>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -72,8 +80,9 @@ using sequence_of = typename unpack_sequence<P>::type;
 
 /// Slots that hold one policy at most.
 using single_slots =
-    mp::mp_list<slot::retry, slot::breaker, slot::fallback, slot::route, slot::cache, slot::deadline,
-                slot::executor, slot::clock, slot::rng, slot::transport, slot::threads>;
+    mp::mp_list<slot::retry, slot::breaker, slot::fallback, slot::resume, slot::route, slot::balance,
+                slot::limit, slot::hedge, slot::health, slot::cache, slot::deadline, slot::executor,
+                slot::clock, slot::rng, slot::transport, slot::threads>;
 /// Slots a provider may fill for itself.
 using provider_slots = mp::mp_list<slot::retry, slot::breaker>;
 
@@ -93,6 +102,18 @@ template <>
 struct event_parser<wire::Framing::event_stream> {
     using type = net::EventStreamParser;
 };
+
+template <class S>
+struct fallback_parts_of {
+    using type = mp::mp_list<S>;
+};
+template <class... S>
+struct fallback_parts_of<FallbackChain<S...>> {
+    using type = mp::mp_list<S...>;
+};
+/// What options may configure of a Fallback.
+template <class S>
+using fallback_parts = typename fallback_parts_of<S>::type;
 
 /// What a type list means, worked out once. Only instantiated for lists that passed `check`.
 template <class... Ps>
@@ -134,6 +155,11 @@ struct Composition {
     using retry = strategy_or<slot::retry, list, Absent<slot::retry>>;
     using breaker = strategy_or<slot::breaker, list, Absent<slot::breaker>>;
     using fallback = strategy_or<slot::fallback, list, InOrder>;
+    using resume = strategy_or<slot::resume, list, Absent<slot::resume>>;
+    using balance = strategy_or<slot::balance, list, Absent<slot::balance>>;
+    using health = strategy_or<slot::health, list, Absent<slot::health>>;
+    using hedge = strategy_or<slot::hedge, list, Absent<slot::hedge>>;
+    using limits = mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::limit, list>>>;
     using route = strategy_or<slot::route, list, Absent<slot::route>>;
     using deadline = strategy_or<slot::deadline, list, Limits>;
     using caches = mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::cache, list>>>;
@@ -155,6 +181,21 @@ struct Composition {
 
     static constexpr bool has_route = !std::is_same_v<route, Absent<slot::route>>;
     static constexpr bool has_cache = !mp::mp_empty<caches>::value;
+    template <class S>
+    using lease_of = typename S::State::Lease;
+    using limit_leases = mp::mp_rename<mp::mp_transform<lease_of, limits>, std::tuple>;
+    using limit_tickets = std::array<LimitTicket, mp::mp_size<limits>::value>;
+
+    static constexpr bool has_resume = ContinuesCalls<resume>;
+    static constexpr bool has_balance = !std::is_same_v<balance, Absent<slot::balance>>;
+    static constexpr bool has_health = !std::is_same_v<health, Absent<slot::health>>;
+    static constexpr bool has_probes = [] {
+        if constexpr (has_health) return bool(health::probes);
+        return false;
+    }();
+    static constexpr bool has_hedge = !std::is_same_v<hedge, Absent<slot::hedge>>;
+    static constexpr bool has_limit = !mp::mp_empty<limits>::value;
+    static constexpr bool has_stale = has_cache && ServesStale<fallback>;
     static constexpr bool has_deadline = !std::is_same_v<deadline, NoDeadline>;
     static constexpr bool multi = threads::multi;
 };
@@ -208,6 +249,16 @@ struct check<mp::mp_list<Ps...>> {
             static_assert(fallback, "baton: slot Fallback is filled twice; keep one Fallback<...>");
             constexpr bool route = at_most_one<list, slot::route>;
             static_assert(route, "baton: slot Route is filled twice; keep one Route<...>");
+            constexpr bool resume = at_most_one<list, slot::resume>;
+            static_assert(resume, "baton: slot Resume is filled twice; keep one Resume<...>");
+            constexpr bool balance = at_most_one<list, slot::balance>;
+            static_assert(balance, "baton: slot Balance is filled twice; keep one Balance<...>");
+            constexpr bool limit = at_most_one<list, slot::limit>;
+            static_assert(limit, "baton: slot Limit is filled twice; list the strategies in one Limit<A, B>");
+            constexpr bool hedge = at_most_one<list, slot::hedge>;
+            static_assert(hedge, "baton: slot Hedge is filled twice; keep one Hedge<...>");
+            constexpr bool health = at_most_one<list, slot::health>;
+            static_assert(health, "baton: slot Health is filled twice; keep one Health<...>");
             constexpr bool cache = at_most_one<list, slot::cache>;
             static_assert(cache, "baton: slot Cache is filled twice; list the strategies in one Cache<A, B>");
             constexpr bool deadline = at_most_one<list, slot::deadline>;
@@ -218,8 +269,10 @@ struct check<mp::mp_list<Ps...>> {
                                          at_most_one<list, slot::threads>;
             static_assert(environment,
                           "baton: Executor, Clock, Rng, Transport and Threads may each be given once");
-            if constexpr (some && retry && breaker && fallback && route && cache && deadline && environment) {
-                return strategies<list>() && surroundings<list>() && (provider_ok<Ps>() && ...);
+            if constexpr (some && retry && breaker && fallback && resume && route && balance && limit &&
+                          hedge && health && cache && deadline && environment) {
+                return strategies<list>() && resilience<list>() && surroundings<list>() &&
+                       (provider_ok<Ps>() && ...);
             } else {
                 return false;
             }
@@ -272,6 +325,38 @@ struct check<mp::mp_list<Ps...>> {
     }
 
     template <class List>
+    static consteval bool resilience() {
+        constexpr bool resume = ResumeStrategy<strategy_or<slot::resume, List, Never>>;
+        static_assert(resume,
+                      "baton: the strategy of Resume<...> is not a ResumeStrategy: it needs first(facts) "
+                      "and next_after_refusal(mode, facts); see policy/resume.hpp");
+        using B = strategy_or<slot::balance, List, Absent<slot::balance>>;
+        constexpr bool balance = std::is_same_v<B, Absent<slot::balance>> || BalanceStrategy<B>;
+        static_assert(balance,
+                      "baton: the strategy of Balance<...> is not a BalanceStrategy: it needs a nested "
+                      "`State` with `pick(candidates, facts, rng)`; see policy/balance.hpp");
+        using H = strategy_or<slot::health, List, Absent<slot::health>>;
+        constexpr bool health = std::is_same_v<H, Absent<slot::health>> || HealthStrategy<H>;
+        static_assert(health,
+                      "baton: the strategy of Health<...> is not a HealthStrategy: it needs rules() and a "
+                      "nested `State` with `choose(endpoints, now, usable)`; see policy/health.hpp");
+        using G = strategy_or<slot::hedge, List, Absent<slot::hedge>>;
+        constexpr bool hedge = std::is_same_v<G, Absent<slot::hedge>> || HedgeStrategy<G>;
+        static_assert(hedge,
+                      "baton: the strategy of Hedge<...> is not a HedgeStrategy: it needs on_call, allow and "
+                      "a nested `State` with observe and delay; see policy/hedge.hpp");
+        using limits = mp::mp_flatten<mp::mp_transform<sequence_of, policies_in<slot::limit, List>>>;
+        constexpr bool limit = mp::mp_all_of<limits, is_limit>::value && mp::mp_is_set<limits>::value;
+        static_assert(limit,
+                      "baton: the strategies of Limit<...> must be distinct LimitStrategies, such as Gcra, "
+                      "Aimd or PerTenant<Gcra>; see policy/limit.hpp");
+        constexpr bool stale = !ServesStale<strategy_or<slot::fallback, List, InOrder>> ||
+                               !mp::mp_empty<policies_in<slot::cache, List>>::value;
+        static_assert(stale, "baton: Fallback<..., StaleCache> needs a Cache<...> to serve from");
+        return resume && balance && health && hedge && limit && stale;
+    }
+
+    template <class List>
     static consteval bool surroundings() {
         using caches = mp::mp_transform<sequence_of, policies_in<slot::cache, List>>;
         constexpr bool cache =
@@ -291,6 +376,8 @@ struct check<mp::mp_list<Ps...>> {
         return cache && deadline && clock && transport;
     }
 
+    template <class S>
+    using is_limit = std::bool_constant<LimitStrategy<S>>;
     template <class P>
     using is_policy = std::bool_constant<policy<P>>;
     template <class P>

@@ -46,6 +46,7 @@ struct NetSettings {
     std::size_t max_reply = 32 * 1024 * 1024;     ///< bytes of one answer, streamed or not
     std::size_t max_event = 8 * 1024 * 1024;      ///< bytes of one streamed event
     bool allow_http = false;                      ///< plain http to hosts other than loopback
+    std::uint16_t max_malformed = 1; ///< events of a stream that are no JSON and are skipped; 0: none is
 };
 
 /// `Transport<Tcp>`, the default: TCP with TLS, kept connections, proxies from the environment.
@@ -67,6 +68,7 @@ public:
         std::size_t max_reply = 32 * 1024 * 1024;     ///< bytes of one answer, streamed or not
         std::size_t max_event = 8 * 1024 * 1024;      ///< bytes of one streamed event
         std::uint32_t max_header = 64 * 1024;         ///< bytes of a response's header
+        std::uint16_t max_malformed = 1; ///< events of a stream that are no JSON and are skipped; 0: none is
     };
 
     template <class Ex>

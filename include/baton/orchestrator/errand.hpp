@@ -27,6 +27,8 @@ public:
     virtual bool offered_by(std::size_t index) const = 0;
     virtual std::string_view default_model(std::size_t) const { return {}; }
     virtual bool needs_model() const { return true; }
+    /// For one that does not count: which endpoint of the provider it goes to.
+    virtual std::size_t endpoint() const { return 0; }
     /// False: it is sent whatever the circuit breaker thinks, and tells neither it nor the statistics.
     virtual bool counts() const { return true; }
     virtual std::optional<Error> encode(const Target& target, wire::Outgoing out) = 0;
@@ -114,7 +116,8 @@ private:
 template <class C>
 class ModelsErrand final : public Errand {
 public:
-    ModelsErrand(std::size_t provider, bool read) : provider_(provider), read_(read) {}
+    ModelsErrand(std::size_t provider, bool read, std::size_t endpoint = 0)
+        : provider_(provider), endpoint_(endpoint), read_(read) {}
     std::string_view method() const override { return "GET"; }
     bool offered_by(std::size_t index) const override {
         return index == provider_ && (!read_ || with_wire<C>(index, []<class W>(std::type_identity<W>) {
@@ -122,6 +125,7 @@ public:
                }));
     }
     bool needs_model() const override { return false; }
+    std::size_t endpoint() const override { return endpoint_; }
     bool counts() const override { return false; }
     std::optional<Error> encode(const Target& target, wire::Outgoing out) override {
         out.path = with_wire<C>(target.provider, []<class W>(std::type_identity<W>) -> std::string_view {
@@ -140,7 +144,7 @@ public:
     std::vector<ModelInfo> models;
 
 private:
-    std::size_t provider_;
+    std::size_t provider_, endpoint_;
     bool read_;
 };
 

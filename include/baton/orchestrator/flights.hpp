@@ -56,16 +56,17 @@ private:
 template <class C, bool = C::has_cache>
 struct CacheState {
     template <class Args, class R>
-    CacheState(Args&, R&) noexcept {}
+    CacheState(Args&, R&, Duration) noexcept {}
 };
 
 template <class C>
 struct CacheState<C, true> {
     template <class Args, class R>
-    CacheState(Args& args, R& rng)
+    CacheState(Args& args, R& rng, Duration keep_stale)
         : exact(pick<ExactMatch>(args)),
           store(MemoryCacheLimits{.max_bytes = exact.options.max_bytes,
-                                  .max_entry_bytes = exact.options.max_entry_bytes},
+                                  .max_entry_bytes = exact.options.max_entry_bytes,
+                                  .keep_stale = keep_stale},
                 rng.next()) {}
     ExactMatch exact;
     MemoryCache store;

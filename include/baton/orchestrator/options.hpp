@@ -95,10 +95,12 @@ template <class W>
 using credentials_of = typename credentials<W>::type;
 
 template <class C>
-using global_strategies = mp::mp_append<
-    mp::mp_list<typename C::retry, typename C::breaker, typename C::fallback, typename C::route,
-                typename C::deadline, typename C::clock, typename C::rng, typename C::transport>,
-    typename C::caches, typename C::hooks>;
+using global_strategies =
+    mp::mp_append<mp::mp_list<typename C::retry, typename C::breaker, typename C::resume, typename C::balance,
+                              typename C::health, typename C::hedge, typename C::route, typename C::deadline,
+                              typename C::clock, typename C::rng, typename C::transport>,
+                  typename C::limits, fallback_parts<typename C::fallback>, typename C::caches,
+                  typename C::hooks>;
 
 template <class A, class List>
 inline constexpr std::size_t wires_with = 0;
@@ -148,7 +150,9 @@ inline constexpr bool distinct = mp::mp_is_set<mp::mp_list<A...>>::value;
 
 /// Whether `configure` can change what A configures.
 template <class C, class A>
-inline constexpr bool can_change = wires_with<A, typename C::wires> > 0 || configures<typename C::route, A>;
+inline constexpr bool can_change =
+    wires_with<A, typename C::wires> > 0 || configures<typename C::route, A> ||
+    configures<typename C::breaker, A> || matches_in<A, typename C::limits> > 0;
 template <class C, class P, class... A>
 inline constexpr bool can_change<C, On<P, A...>> =
     ((std::is_same_v<typename P::Options, A> || std::is_same_v<credentials_of<P>, A>) && ...);

@@ -6,6 +6,8 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,13 +18,41 @@ namespace baton::detail {
 /// reader that fell behind gets larger pieces.
 class Replay {
 public:
-    void restart() noexcept { seen_.clear(); }
+    void restart() noexcept {
+        seen_.clear();
+        retractions_ = 0;
+    }
 
     /// From now on, only what comes after the present end of `reply`.
     void skip_to_end(const Reply& reply) {
         seen_.clear();
-        for (const Part& part : reply.parts) seen_.push_back({part.text.size(), true});
+        for (const Part& part : reply.parts) seen_.push_back({part.text.size(), true, part.kind});
     }
+
+    /// The answer was taken back to its first `kept` bytes of text, for the `count`th time: what the reader
+    /// has to undo. False if it had not come that far.
+    bool retract(const Reply& reply, unsigned count, std::size_t kept, Delta& delta) {
+        retractions_ = count;
+        std::size_t shown = 0;
+        bool calls = false;
+        for (const Seen& seen : seen_) {
+            if (seen.kind == Part::Kind::text) shown += seen.bytes;
+            calls |= seen.kind == Part::Kind::tool_call && seen.announced;
+        }
+        seen_.clear();
+        std::size_t stands = std::min(shown, kept);
+        delta.seam = Delta::Seam::restarted;
+        delta.retract = shown - stands;
+        for (const Part& part : reply.parts) {
+            const bool text = part.kind == Part::Kind::text, call = part.kind == Part::Kind::tool_call;
+            const std::size_t bytes = text ? std::min(part.text.size(), stands) : call ? 0 : part.text.size();
+            if (text) stands -= bytes;
+            seen_.push_back({bytes, !call, part.kind});
+        }
+        return delta.retract > 0 || calls;
+    }
+    void saw_retractions(unsigned count) noexcept { retractions_ = count; }
+    unsigned retractions() const noexcept { return retractions_; }
 
     /// Bytes of `reply` not handed out yet.
     std::size_t behind(const Reply& reply) const noexcept {
@@ -47,7 +77,7 @@ public:
         for (std::size_t i = 0; i < reply.parts.size(); ++i) {
             const Part& part = reply.parts[i];
             tool += part.kind == Part::Kind::tool_call;
-            if (i == seen_.size()) seen_.push_back({0, false});
+            if (i == seen_.size()) seen_.push_back({0, false, part.kind});
             Seen& seen = seen_[i];
             const bool first = !seen.announced;
             const bool shown = part.kind == Part::Kind::text || part.kind == Part::Kind::thinking ||
@@ -55,7 +85,7 @@ public:
             if (!shown || (seen.bytes == part.text.size() && !(first && part.kind == Part::Kind::tool_call)))
                 continue;
             scratch_.assign(part.text, seen.bytes);
-            seen = {part.text.size(), true};
+            seen = {part.text.size(), true, part.kind};
             delta = Delta{};
             if (part.kind == Part::Kind::text) {
                 delta.text = scratch_;
@@ -83,6 +113,7 @@ private:
     struct Seen {
         std::size_t bytes;
         bool announced;
+        Part::Kind kind;
     };
     void hold_rest(Delta& delta) {
         fragments_.assign(delta.tools.begin(), delta.tools.end());
@@ -104,6 +135,7 @@ private:
     }
 
     boost::container::small_vector<Seen, 4> seen_;
+    unsigned retractions_ = 0; // seen
     std::string scratch_, id_, name_;
     boost::container::small_vector<Delta::ToolFragment, 1> fragments_;
 };

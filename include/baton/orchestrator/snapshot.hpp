@@ -21,16 +21,16 @@ namespace baton::detail {
 
 /// One place a provider lives, at run time.
 struct EndpointSettings {
-    std::uint64_t id = 0;    ///< of base URL and key: state belongs to it, through changes of the list
-    std::string problem;     ///< not empty: cannot be asked, and why
-    std::string name;        ///< "" = its number
-    double weight = 1;       ///< its share of the load
-    std::size_t origin = 0;  ///< in the pool
-    std::string path;        ///< prefix of the base URL
-    Secret head;             ///< header lines common to all its requests, credentials included
-    Secret key;              ///< so that no error text repeats it
-    std::string base_url;    ///< as configured
-    std::string authority;   ///< the Host header
+    std::uint64_t id = 0;   ///< of base URL and key: state belongs to it, through changes of the list
+    std::string problem;    ///< not empty: cannot be asked, and why
+    std::string name;       ///< "" = its number
+    double weight = 1;      ///< its share of the load
+    std::size_t origin = 0; ///< in the pool
+    std::string path;       ///< prefix of the base URL
+    Secret head;            ///< header lines common to all its requests, credentials included
+    Secret key;             ///< so that no error text repeats it
+    std::string base_url;   ///< as configured
+    std::string authority;  ///< the Host header
     std::shared_ptr<const void> account; ///< the wire's Account, where it has one
 };
 

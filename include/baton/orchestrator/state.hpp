@@ -3,6 +3,7 @@
 
 #include <baton/net/context_watch.hpp>
 #include <baton/orchestrator/flights.hpp>
+#include <baton/orchestrator/limits.hpp>
 #include <baton/orchestrator/snapshot.hpp>
 #include <baton/orchestrator/stats.hpp>
 #include <baton/orchestrator/target_state.hpp>
@@ -39,10 +40,14 @@ public:
     template <class... A>
     State(const Ex& executor, std::tuple<A...>& args)
         : executor(executor), retry(pick<typename C::retry>(args)), breaker(pick<typename C::breaker>(args)),
-          fallback(pick<typename C::fallback>(args)), limits(pick<typename C::deadline>(args)),
-          clock(pick<typename C::clock>(args)), rng(make_rng(args)),
+          fallback(make_fallback(args, static_cast<fallback_parts<typename C::fallback>*>(nullptr))),
+          resume(pick<typename C::resume>(args)), balance(pick<typename C::balance>(args)),
+          health(pick<typename C::health>(args)), hedge(pick<typename C::hedge>(args)),
+          limits(pick<typename C::deadline>(args)), clock(pick<typename C::clock>(args)), rng(make_rng(args)),
           transport(pick<typename C::transport>(args)), route(pick<typename C::route>(args)),
-          hooks(make_hooks(args, static_cast<typename C::hooks*>(nullptr))), cache(args, rng) {
+          hooks(make_hooks(args, static_cast<typename C::hooks*>(nullptr))),
+          own(make_own(static_cast<mp::mp_iota_c<C::providers>*>(nullptr))), limit(args),
+          cache(args, rng, kept_stale()) {
         mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
             auto& own = std::get<i.value>(this->own);
             if constexpr (C::template own_retry<i.value>)
@@ -73,10 +78,9 @@ public:
             if (!options && !credentials && !list && snapshot) {
                 next->providers.push_back(snapshot->providers[i]);
             } else {
-                next->providers.push_back(make_provider<W>(options ? *options : typename W::Options{},
-                                                           credentials, list ? &list->list : nullptr, i,
-                                                           transport.settings(), pool,
-                                                           snapshot ? &snapshot->providers[i] : nullptr));
+                next->providers.push_back(make_provider<W>(
+                    options ? *options : typename W::Options{}, credentials, list ? &list->list : nullptr, i,
+                    transport.settings(), pool, snapshot ? &snapshot->providers[i] : nullptr));
                 // better no change than a provider that is lost without a word
                 const std::string& problem = next->providers.back().problem;
                 if (snapshot && snapshot->providers[i].problem.empty() && !problem.empty())
@@ -88,8 +92,60 @@ public:
             plan_rows<C>(*next, planned);
             route = std::move(planned);
         }
+        reconfigure_policies(args);
+        if constexpr (C::has_health) keep_health(*next);
         snapshot = std::move(next);                      // nothing throws from here on
         if constexpr (C::has_cache) cache.store.clear(); // answers of other options
+    }
+
+    /// New options of limits and of the breaker: what they have counted, queued and let out stays.
+    template <class... A>
+    void reconfigure_policies(std::tuple<A...>& args) {
+        if (!snapshot) return; // the constructor has made them of the same arguments
+        std::optional<typename C::breaker> other;
+        if constexpr ((configures<typename C::breaker, A> || ...))
+            other.emplace(pick<typename C::breaker>(args));
+        if constexpr (C::has_limit) {
+            mp::mp_for_each<mp::mp_iota<mp::mp_size<typename C::limits>>>([&](auto i) {
+                using S = mp::mp_at_c<typename C::limits, i.value>;
+                if constexpr ((configures<S, A> || ...)) {
+                    auto& entry = *std::get<i.value>(limit.entries);
+                    entry.strategy = pick<S>(args);
+                    entry.states.for_each(
+                        [&](std::string_view, auto& state) { state.configure(entry.strategy); });
+                }
+            });
+        }
+        if constexpr ((configures<typename C::breaker, A> || ...)) {
+            breaker = *std::move(other);
+            mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
+                if constexpr (!C::template own_breaker<i.value>) {
+                    for (auto& target : std::get<i.value>(own).targets) target.breaker.configure(breaker);
+                }
+            });
+        }
+    }
+
+    /// Endpoints' health, in the order of the next snapshot; of those that stay, what is known, but for their
+    /// credentials, which may be right now.
+    void keep_health(const Snap& next) {
+        const TimePoint t = clock.now();
+        mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
+            auto& present = std::get<i.value>(own).endpoints;
+            std::vector<EndpointHealth> made(next.providers[i].endpoints.size());
+            for (std::size_t k = 0; snapshot && k < made.size(); ++k) {
+                const auto& before = snapshot->providers[i].endpoints;
+                for (std::size_t b = 0; b < before.size(); ++b) {
+                    if (before[b].id != next.providers[i].endpoints[k].id) continue;
+                    made[k] = present[b];
+                    made[k].configure(t);
+                }
+            }
+            present = std::move(made);
+            if constexpr (C::has_probes) {
+                std::get<i.value>(own).probes.assign(present.size(), ProbeSchedule());
+            }
+        });
     }
 
     /// The state of `target` under provider I at an endpoint, made at first use.
@@ -103,9 +159,9 @@ public:
         constexpr std::size_t most = 256;
         if (own_state.targets.size() >= most) return own_state.targets.back();
         if constexpr (C::template own_breaker<I>) {
-            return own_state.targets.emplace_back(endpoint.id, target.model, own_state.breaker);
+            return own_state.targets.emplace_back(endpoint.id, target.model, own_state.breaker, hedge);
         } else {
-            return own_state.targets.emplace_back(endpoint.id, target.model, breaker);
+            return own_state.targets.emplace_back(endpoint.id, target.model, breaker, hedge);
         }
     }
     template <std::size_t I>
@@ -126,15 +182,34 @@ public:
         const std::unique_lock lock(mutex);
         Stats all;
         mp::mp_for_each<mp::mp_iota_c<C::providers>>([&](auto i) {
+            const auto& endpoints = snapshot->providers[i].endpoints;
             for (const auto& t : std::get<i.value>(own).targets) {
-                all.targets.push_back({std::string(snapshot->providers[i].name), t.model, t.requests,
-                                       t.errors, t.first_token, t.latency, t.breaker.phase()});
+                TargetStats& s = all.targets.emplace_back();
+                s.provider = snapshot->providers[i].name;
+                s.model = t.model;
+                s.requests = t.requests;
+                s.errors = t.errors;
+                s.first_token = t.first_token;
+                s.latency = t.latency;
+                s.breaker = t.breaker.phase();
+                if constexpr (C::has_balance) s.in_flight = t.load.in_flight();
+                for (std::size_t e = 0; e < endpoints.size(); ++e) {
+                    if (endpoints[e].id != t.endpoint) continue;
+                    if (endpoints.size() > 1)
+                        s.endpoint = endpoints[e].name.empty() ? std::to_string(e) : endpoints[e].name;
+                    if constexpr (C::has_health)
+                        s.resting = !std::get<i.value>(own).endpoints[e].usable(clock.now());
+                }
             }
         });
         all.active_calls = active_calls;
         all.open_connections = pool.open();
         all.established_connections = pool.established;
         all.idle_connections = pool.idle();
+        all.stale_hits = counters.stale;
+        all.hedges = counters.hedges;
+        all.resumes = counters.resumes;
+        all.limited = counters.limited;
         if constexpr (C::has_cache) {
             all.cache_hits = cache.hits;
             all.cache_joins = cache.joins;
@@ -154,6 +229,10 @@ public:
     [[no_unique_address]] typename C::retry retry;
     [[no_unique_address]] typename C::breaker breaker;
     [[no_unique_address]] typename C::fallback fallback;
+    [[no_unique_address]] typename C::resume resume;
+    [[no_unique_address]] typename C::balance balance;
+    [[no_unique_address]] typename C::health health;
+    [[no_unique_address]] typename C::hedge hedge;
     [[no_unique_address]] typename C::deadline limits;
     [[no_unique_address]] typename C::clock clock;
     typename C::rng rng;
@@ -161,6 +240,7 @@ public:
     [[no_unique_address]] typename C::route route;
     mp::mp_rename<typename C::hooks, std::tuple> hooks;
     typename own_tuple<C>::type own;
+    [[no_unique_address]] LimitTable<C> limit;
     net::Pool<Connection> pool;
     boost::intrusive_ptr<const Snap> snapshot;
     [[no_unique_address]] CacheState<C> cache;
@@ -173,8 +253,12 @@ public:
     std::deque<Call<C>*> pool_waiters; ///< calls waiting for a connection, oldest first
     struct Scratch {
         std::string path, headers, body;
-    } scratch;           ///< reused by every call; holds nothing across a wait
-    bool closed = false; ///< the Orchestrator is gone
+    } scratch; ///< reused by every call; holds nothing across a wait
+    struct Counters {
+        std::uint64_t stale = 0, hedges = 0, resumes = 0, limited = 0;
+    } counters;
+    typename C::timer* probing = nullptr; ///< what run() waits for
+    bool closed = false;                  ///< the Orchestrator is gone
     bool context_gone = false;
 
 private:
@@ -185,6 +269,18 @@ private:
         } else {
             return typename C::rng(random_seed());
         }
+    }
+    Duration kept_stale() const noexcept {
+        if constexpr (C::has_stale) return fallback.max_stale();
+        return {};
+    }
+    template <class Args, class... F>
+    static typename C::fallback make_fallback(Args& args, mp::mp_list<F...>*) {
+        return typename C::fallback(pick<F>(args)...);
+    }
+    template <class... I>
+    auto make_own(mp::mp_list<I...>*) const {
+        return typename own_tuple<C>::type(OwnPolicies<C, I::value>(balance, health)...);
     }
     template <class Args, class... H>
     static std::tuple<H...> make_hooks(Args& args, mp::mp_list<H...>*) {

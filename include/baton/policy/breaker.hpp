@@ -19,6 +19,21 @@ enum class BreakerPhase : unsigned char {
     half_open, ///< a few probes pass and decide
 };
 
+/// What a breaker does with what it sees. Changing it closes the breaker and forgets all samples; permits
+/// given before change nothing any more.
+enum class BreakerMode : unsigned char {
+    automatic,    ///< opens and closes by what it sees
+    forced_open,  ///< refuses every call until the mode changes: for maintenance
+    disabled,     ///< lets every call pass and looks at none
+    metrics_only, ///< lets every call pass and says, in `phase()` and `counters()`, what it would have done
+};
+
+/// What a breaker has done since it was made; for statistics.
+struct BreakerCounters {
+    std::uint64_t transitions = 0; ///< changes of phase
+    std::uint64_t refused = 0;     ///< calls refused; in metrics_only those it would have refused
+};
+
 /// Leave for one attempt. Empty: refused. Judged once, with `success` (at the first token) or `failure`;
 /// dropped without a verdict it changes nothing, as if it had never been asked for.
 template <class P>

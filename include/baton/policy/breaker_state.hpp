@@ -33,6 +33,7 @@ public:
         int probes;              ///< 1 to max_probes
         int passes;              ///< probes that must succeed to close, 1 to `probes`
         Duration probe_deadline; ///< a probe without a verdict for so long is given up
+        BreakerMode mode = BreakerMode::automatic;
     };
 
     class Permit {
@@ -99,7 +100,11 @@ public:
     };
 
     template <class Strategy>
-    explicit BreakerState(const Strategy& strategy) : phases_(strategy.phases()), trip_(strategy) {}
+    explicit BreakerState(const Strategy& strategy) : phases_(strategy.phases()), trip_(strategy) {
+        const BreakerMode mode = std::exchange(phases_.mode, BreakerMode::automatic);
+        force(mode);
+        counters_ = {};
+    }
     BreakerState(const BreakerState&) = delete; // permits point to it
     BreakerState& operator=(const BreakerState&) = delete;
 
@@ -109,19 +114,37 @@ public:
             if (!drawn_) draw(rng);
             return Permit(*this, generation_, 0, Permit::no_probe);
         }
+        if (phases_.mode == BreakerMode::forced_open) return refuse();
         if (phase_ == BreakerPhase::open) {
-            if (now < retry_at_) return {};
+            if (now < retry_at_) return refuse();
             start_probing();
         }
         if (!drawn_) draw(rng);
-        return probe(now);
+        Permit permit = probe(now);
+        return permit ? std::move(permit) : refuse();
     }
 
+    /// In metrics_only: where it would stand.
     BreakerPhase phase() const noexcept { return phase_; }
+    BreakerMode mode() const noexcept { return phases_.mode; }
+    const BreakerCounters& counters() const noexcept { return counters_; }
 
-    /// When a probe may go, at the earliest; TimePoint::min() if at any time.
+    /// Changes the mode at run time, until the next `force` or `configure`. The same mode again: nothing.
+    void force(BreakerMode mode) noexcept {
+        if (mode == phases_.mode) return;
+        phases_.mode = mode;
+        enter(mode == BreakerMode::forced_open ? BreakerPhase::open : BreakerPhase::closed);
+        retry_at_ = never;
+        level_ = 0;
+        drawn_ = false;
+        trip_.clear();
+    }
+
+    /// When a probe may go, at the earliest; TimePoint::min() if at any time; `never` if forced open.
     TimePoint retry_at() const noexcept {
-        if (phase_ == BreakerPhase::closed) return TimePoint::min();
+        if (phase_ == BreakerPhase::closed || phases_.mode == BreakerMode::metrics_only) {
+            return TimePoint::min();
+        }
         if (phase_ == BreakerPhase::open) return retry_at_;
         TimePoint earliest = never;
         for (std::size_t i = 0; i < places(); ++i) {
@@ -135,23 +158,35 @@ public:
     std::uint32_t generation() const noexcept { return generation_; }
 
     /// Takes over new options at run time. The phase and its end stay, samples are counted anew, and a
-    /// half-open phase starts over (its probes' verdicts are stale).
+    /// half-open phase starts over (its probes' verdicts are stale). A new mode is taken over as by `force`.
     template <class Strategy>
     void configure(const Strategy& strategy) {
+        const BreakerMode before = phases_.mode;
         phases_ = strategy.phases();
         trip_ = Trip(strategy);
+        const BreakerMode mode = std::exchange(phases_.mode, before);
+        force(mode);
         if (phase_ == BreakerPhase::half_open) start_probing();
     }
 
 private:
+    static constexpr std::uint32_t no_generation = 0;
     struct Place {
         TimePoint until{};        ///< `never` once its probe was judged: used up in this generation
         std::uint32_t ticket = 0; ///< of the probe it was given to last; 0: free
     };
 
     void enter(BreakerPhase phase) noexcept {
+        counters_.transitions += phase != phase_;
         phase_ = phase;
-        ++generation_;
+        if (++generation_ == no_generation) ++generation_;
+    }
+
+    /// No permit; in metrics_only one whose verdict does not count.
+    Permit refuse() noexcept {
+        ++counters_.refused;
+        return phases_.mode == BreakerMode::metrics_only ? Permit(*this, no_generation, 0, Permit::no_probe)
+                                                         : Permit();
     }
 
     void start_probing() noexcept {
@@ -198,7 +233,7 @@ private:
     }
 
     void judge(const Permit& permit, bool failed, TimePoint now) noexcept {
-        if (permit.generation_ != generation_) return;
+        if (permit.generation_ != generation_ || phases_.mode == BreakerMode::disabled) return;
         if (!permit.probe()) {
             if (trip_.sample(failed, now)) open(now);
             return;
@@ -223,7 +258,8 @@ private:
     }
 
     void broke(const Permit& permit, TimePoint now) noexcept {
-        if (permit.generation_ == generation_ && !permit.probe() && trip_.sample(true, now)) open(now);
+        if (permit.generation_ != generation_ || phases_.mode == BreakerMode::disabled) return;
+        if (!permit.probe() && trip_.sample(true, now)) open(now);
     }
 
     void give_back(const Permit& permit) noexcept {
@@ -234,6 +270,7 @@ private:
 
     Phases phases_;
     Trip trip_;
+    BreakerCounters counters_;
     TimePoint retry_at_{};
     Duration jitter_{};
     std::uint32_t generation_ = 1;

@@ -48,6 +48,7 @@ public:
         Duration window = std::chrono::seconds(60); ///< within this time; positive
         Duration open = std::chrono::seconds(30);   ///< how long calls are refused; positive, up to 24 h
         Duration probe_deadline = std::chrono::seconds(30); ///< a probe without verdict is given up; positive
+        BreakerMode mode = BreakerMode::automatic;          ///< can change at run time
     };
     using State = BreakerState<FailureRun>;
 
@@ -68,7 +69,7 @@ public:
 
     const Options& options() const noexcept { return options_; }
     State::Phases phases() const noexcept {
-        return {options_.open, options_.open, 0, 1, 1, options_.probe_deadline};
+        return {options_.open, options_.open, 0, 1, 1, options_.probe_deadline, options_.mode};
     }
 
 private:

@@ -4,6 +4,7 @@
 #include <baton/detail/require_option.hpp>
 #include <baton/policy/retry.hpp>
 #include <baton/policy/retry_budget.hpp>
+#include <baton/policy/retry_throttle.hpp>
 
 #include <algorithm>
 
@@ -40,12 +41,18 @@ public:
         double budget_ratio = 0.2;  ///< retries per call over `budget_ttl`; 0 to 1000
         double budget_reserve = 10; ///< retries per second that are always allowed; 0 to 1,000,000
         Duration budget_ttl = std::chrono::seconds(10); ///< how long a call vouches for a retry; 1 s to 60 s
+        /// Retry throttling as in gRPC (proposal A6, "Throttling Retry Attempts and Hedged RPCs"), beside the
+        /// budget: so many tokens at most, each failed attempt takes one, each success gives
+        /// `throttle_ratio`, and nothing is retried while half of them or fewer are left. 0: off; up to 1000.
+        int throttle_tokens = 0;
+        double throttle_ratio = 0.1; ///< 0.001 to 1000; three decimals count, as in gRPC
     };
 
     ExpBackoff() : ExpBackoff(Options{}) {}
     /// Throws std::invalid_argument, naming the option that is out of range.
     explicit ExpBackoff(const Options& options)
-        : options_(options), budget_(options.budget_ratio, options.budget_reserve, options.budget_ttl) {
+        : options_(options), budget_(options.budget_ratio, options.budget_reserve, options.budget_ttl),
+          throttle_(options.throttle_tokens, options.throttle_ratio) {
         detail::require_option(options.max_retries >= 0 && options.max_retries <= 100,
                                "ExpBackoff: max_retries must be between 0 and 100");
         detail::require_option(options.base > Duration::zero(), "ExpBackoff: base must be positive");
@@ -61,13 +68,17 @@ public:
     /// A call has started: it vouches for `budget_ratio` retries.
     void on_call(TimePoint now) noexcept { budget_.deposit(now); }
 
+    /// An attempt has ended; see CountsOutcomes.
+    void on_outcome(bool ok) noexcept { throttle_.on_outcome(ok); }
+
     template <RandomSource R>
     RetryDecision decide(const RetryFacts& facts, R& rng) noexcept {
         if (facts.committed || facts.now >= facts.deadline) return RetryDecision::stop();
         if (may_retry(facts)) {
             const std::optional<Duration> wait = delay(facts, rng);
             // the budget last: a retry that does not happen must not cost one
-            if (wait && *wait < facts.deadline - facts.now && budget_.withdraw(facts.now)) {
+            if (wait && *wait < facts.deadline - facts.now && throttle_.allows() &&
+                budget_.withdraw(facts.now)) {
                 return RetryDecision::retry_same(*wait);
             }
         }
@@ -87,6 +98,7 @@ public:
 
     const Options& options() const noexcept { return options_; }
     RetryBudget& budget() noexcept { return budget_; }
+    const RetryThrottle& throttle() const noexcept { return throttle_; }
 
 private:
     bool may_retry(const RetryFacts& facts) const noexcept {
@@ -112,8 +124,9 @@ private:
 
     Options options_;
     RetryBudget budget_;
+    RetryThrottle throttle_;
 };
 
-static_assert(RetryStrategy<ExpBackoff> && CountsCalls<ExpBackoff>);
+static_assert(RetryStrategy<ExpBackoff> && CountsCalls<ExpBackoff> && CountsOutcomes<ExpBackoff>);
 
 } // namespace baton

@@ -80,6 +80,7 @@ public:
         int probes = 3;                               ///< calls let through to decide; 1 to 8
         int passes = 2;                               ///< of them must succeed to close; 1 to `probes`
         Duration probe_deadline = std::chrono::seconds(30); ///< a probe without verdict is given up; positive
+        BreakerMode mode = BreakerMode::automatic;          ///< can change at run time
     };
     using State = BreakerState<FailureRate>;
 
@@ -110,8 +111,8 @@ public:
 
     const Options& options() const noexcept { return options_; }
     State::Phases phases() const noexcept {
-        return {options_.open,   options_.open_max, options_.jitter,
-                options_.probes, options_.passes,   options_.probe_deadline};
+        return {options_.open,   options_.open_max,       options_.jitter, options_.probes,
+                options_.passes, options_.probe_deadline, options_.mode};
     }
 
 private:

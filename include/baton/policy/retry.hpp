@@ -57,7 +57,16 @@ concept RetryStrategy = requires(S& strategy, const RetryFacts& facts, Xoshiro& 
 template <class S>
 concept CountsCalls = requires(S& strategy, TimePoint now) { strategy.on_call(now); };
 
+/// A RetryStrategy that wants to know how attempts end: `on_outcome` is called once per finished attempt,
+/// with whether it succeeded, before `decide`. Not for attempts that the caller cancelled, and not for errors
+/// that say nothing of the target's load (is_throttling_failure).
+template <class S>
+concept CountsOutcomes = requires(S& strategy, bool ok) { strategy.on_outcome(ok); };
+
 class ExpBackoff; // policy/exp_backoff.hpp
+
+enum class ResumeMode : unsigned char; // policy/continuation.hpp
+struct ResumeFacts;                    // policy/resume.hpp
 
 /// The slot: what happens between two attempts of one call.
 template <class Strategy = ExpBackoff>
@@ -81,6 +90,12 @@ constexpr bool retryable_on_same_target(Errc error) noexcept {
     }
 }
 
+/// Whether a failed attempt counts against a retry throttle: what may be retried on the same target, and a
+/// missed first token. The vendor's verdict on a request or a key says nothing of its load.
+constexpr bool is_throttling_failure(Errc error) noexcept {
+    return retryable_on_same_target(error) || error == Errc::timeout_first_token;
+}
+
 /// Whether `error` ends the call whatever targets are left: the request itself is at fault, the caller is
 /// gone, or the time is up.
 constexpr bool ends_call(Errc error) noexcept {
@@ -97,6 +112,7 @@ constexpr bool ends_call(Errc error) noexcept {
 }
 
 /// `Retry<Never>`: a failed attempt is not repeated; the call moves on where Fallback allows it.
+/// `Resume<Never>`: a stream that dies after the commit point ends the call with its error.
 class Never {
 public:
     struct Options {};
@@ -109,6 +125,11 @@ public:
         const bool move =
             facts.another_target && !facts.committed && !ends_call(facts.error) && facts.now < facts.deadline;
         return move ? RetryDecision::move_on() : RetryDecision::stop();
+    }
+
+    static constexpr ResumeMode first(const ResumeFacts&) noexcept { return ResumeMode{}; }
+    static constexpr ResumeMode next_after_refusal(ResumeMode, const ResumeFacts&) noexcept {
+        return ResumeMode{};
     }
 };
 

@@ -24,6 +24,7 @@ struct MemoryCacheLimits {
     std::size_t max_entry_bytes = std::size_t{1} << 20; ///< a larger entry is not stored; at most 2 GiB
     double ttl_jitter =
         0.1; ///< +- this part of every time to live, so that entries do not expire at once; 0 to 0.9
+    Duration keep_stale{}; ///< how long entries stay for `find_stale` after they have expired; not negative
 };
 
 /// A bounded map from key bytes to value bytes with expiry, in memory. A hit needs an equal hash *and* an
@@ -87,10 +88,17 @@ public:
         Entry* entry = lookup(key, hash);
         if (!entry) return {};
         if (now >= entry->expires) {
-            remove(entry);
+            if (now >= after(entry->expires, limits_.keep_stale)) remove(entry);
             return {};
         }
         promote(entry);
+        return Pinned(entry);
+    }
+
+    /// The value under `key`, also if it expired less than `max_stale` ago; an empty handle if there is none.
+    Pinned find_stale(std::string_view key, std::uint64_t hash, TimePoint now, Duration max_stale) noexcept {
+        Entry* entry = lookup(key, hash);
+        if (!entry || now >= after(entry->expires, max_stale)) return {};
         return Pinned(entry);
     }
 

@@ -153,6 +153,8 @@ public:
     const Ledger& ledger() const noexcept { return world_->ledger; }
     /// Every request in order of arrival, whole.
     const std::vector<ServedRequest>& requests() const noexcept { return world_->requests; }
+    /// false: from now on neither whole requests nor, in the ledger, texts are kept; for long runs.
+    void keep_requests(bool keep) { world_->keep_requests = keep; }
     /// The bytes of the last answer as they were planned (before `cut`).
     const std::string& last_answer() const noexcept { return world_->last_answer; }
     /// Connections the client holds open.

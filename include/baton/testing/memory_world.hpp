@@ -137,6 +137,7 @@ public:
     std::string last_answer;
     std::size_t open = 0;
     std::uint64_t misused = 0;
+    bool keep_requests = true;
 
     std::size_t read_cap = 0, write_cap = 0;
     Duration write_pause{};

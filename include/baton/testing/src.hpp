@@ -30,7 +30,11 @@
 #include <baton/testing/impl/fault_script.ipp>
 #include <baton/testing/impl/fault_server.ipp>
 #include <baton/testing/impl/fault_session.ipp>
+#include <baton/testing/impl/latency.ipp>
 #include <baton/testing/impl/ledger_book.ipp>
 #include <baton/testing/impl/manual_clock.ipp>
 #include <baton/testing/impl/memory_world.ipp>
+#include <baton/testing/impl/scenario.ipp>
 #include <baton/testing/impl/served_request.ipp>
+#include <baton/testing/impl/simulation.ipp>
+#include <baton/testing/impl/simulation_result.ipp>

@@ -33,6 +33,7 @@ BATON_DECL Tcp::Tcp(const Options& o) {
     made->pool.connections = o.max_connections;
     made->pool.idle = o.idle;
     made->http.header = o.max_header;
+    made->max_malformed = o.max_malformed;
     made->pool_wait = o.pool_wait;
     made->max_reply = o.max_reply;
     made->max_event = o.max_event;

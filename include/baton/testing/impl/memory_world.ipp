@@ -244,7 +244,7 @@ BATON_DECL void Link::play(ServedRequest&& request) {
     served.fault = behaviour.fault;
     served.status = plan_.bytes.empty() ? 0 : plan_.status;
     served_ = ledger.requests.size();
-    world_.requests.push_back(std::move(request));
+    if (world_.keep_requests) world_.requests.push_back(std::move(request));
     playing_ = true;
     sent_ = step_ = mark_ = 0;
     play_on();
@@ -275,7 +275,7 @@ BATON_DECL void Link::count_sent(std::size_t end) {
     for (; mark_ < plan_.marks.size() && plan_.marks[mark_].offset <= end; ++mark_) {
         world_.ledger.totals.tokens += plan_.marks[mark_].tokens - served.tokens;
         served.tokens = plan_.marks[mark_].tokens;
-        served.text = plan_.text.substr(0, plan_.marks[mark_].text);
+        if (world_.keep_requests) served.text = plan_.text.substr(0, plan_.marks[mark_].text);
     }
 }
 

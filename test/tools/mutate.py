@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+"""Mutation check of the pure policy headers: changes one operator, bound, truth value or return at a time in a
+copy of the header tree, compiles the policy tests against it and runs them. A mutant that passes all tests has
+survived; one that does not compile is not counted. Exit status 1 if fewer than --bar of the mutants are killed.
+
+usage: mutate.py [--files NAME...] [--jobs N] [--max-per-file N] [--seed N] [--bar PERCENT] [--list]
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import random
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+POLICY = pathlib.Path("include/baton/policy")
+# Header (without suffix) -> the files of test/policy that know it. The others have no test of their own here.
+TESTS = {
+    "breaker": ["breaker", "sre"],
+    "breaker_state": ["breaker"],
+    "consecutive_failures": ["breaker"],
+    "continuation": ["resume", "seam"],
+    "deadline": ["deadline"],
+    "exp_backoff": ["retry"],
+    "fallback": ["fallback", "retry"],
+    "half_open": ["breaker"],
+    "resume": ["resume"],
+    "retry": ["retry", "fallback"],
+    "retry_budget": ["retry"],
+    "retry_throttle": ["retry"],
+    "rng": ["retry"],
+    "seam": ["seam"],
+    "sre": ["sre"],
+}
+# pattern -> replacements. Templates' brackets, `->`, `<<` and `operator==` are left alone: operators of
+# clang-format's style stand between spaces.
+RULES = [
+    (r" < ", [" <= ", " >= "]), (r" <= ", [" < ", " > "]), (r" > ", [" >= ", " <= "]), (r" >= ", [" > ", " < "]),
+    (r"(?<!operator) == ", [" != "]), (r" != ", [" == "]), (r" && ", [" || "]), (r" \|\| ", [" && "]),
+    (r" \+ ", [" - "]), (r" - ", [" + "]), (r" \* ", [" / "]), (r" / ", [" * "]), (r" \+= ", [" -= "]),
+    (r" -= ", [" += "]), (r"\+\+(?=\w)", ["--"]), (r"--(?=\w)", ["++"]), (r"\btrue\b", ["false"]),
+    (r"\bfalse\b", ["true"]), (r"\b[0-9]+\b(?!\.|')", ["{+1}"]), (r"(?<=[ (])!(?=[\w(])", [""]),
+    (r"\bstd::min\b", ["std::max"]), (r"\bstd::max\b", ["std::min"]), (r"^\s+return [^;{]+;$", [""]),
+]
+LEFT_ALONE = re.compile(r"^\s*(#|//|static_assert|template|using |friend |///|\"|namespace|class |struct |enum |\* )|"
+                        r"require_option|static constexpr int \w+ = |requires|\bconcept\b|operator=")
+
+
+def mutants(path):
+    """Triples (line number, what changes, new text)."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        code = line.split("//")[0].rstrip("\n")
+        if LEFT_ALONE.search(code):
+            continue
+        for pattern, replacements in RULES:
+            for match in re.finditer(pattern, code):
+                if code[:match.start()].count('"') % 2:
+                    continue
+                for new in replacements:
+                    if new == "{+1}":
+                        new = str(int(match[0]) + 1)
+                    changed = code[:match.start()] + new + code[match.end():]
+                    what = f"'{match[0].strip()}' -> '{new.strip()}'"
+                    yield number + 1, what, "".join(lines[:number] + [changed + "\n"] + lines[number + 1:])
+
+
+def run(tree, header, text, options):
+    """'killed', 'survived' or 'invalid'. `tree` has a copy of the headers, of which one is changed."""
+    include = tree / "include"
+    target = include / header.relative_to(ROOT / "include")
+    target.write_text(text, encoding="utf-8")
+    try:
+        for test in TESTS[header.stem]:
+            program = tree / "test"
+            compiled = subprocess.run(
+                [*options.compiler.split(), "-std=c++20", "-O0", "-w", "-DBOOST_TEST_DYN_LINK", f"-I{include}",
+                 ROOT / "test/policy" / (test + ".cpp"), "-o", program, "-lboost_unit_test_framework"],
+                capture_output=True, check=False)
+            if compiled.returncode != 0:
+                # a table checked by static_assert is as good a test as any other
+                return "killed" if b"static assertion failed" in compiled.stderr else "invalid"
+            # processor time, not the clock's: a busy machine kills no mutants
+            ran = subprocess.run([program, "--log_level=nothing", "--report_level=no"], capture_output=True,
+                                 check=False, preexec_fn=lambda: resource.setrlimit(
+                                     resource.RLIMIT_CPU, (options.timeout, options.timeout)))
+            if ran.returncode != 0:
+                return "killed"
+        return "survived"
+    finally:
+        shutil.copyfile(header, target)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", nargs="*", default=sorted(TESTS), help="headers, without directory and suffix")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--max-per-file", type=int, default=0, help="a random sample; 0: all")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--bar", type=float, default=90, help="percent that must be killed")
+    parser.add_argument("--timeout", type=int, default=30,
+                        help="seconds of processor time for one run; more counts as killed")
+    parser.add_argument("--compiler", default=os.environ.get("CXX", "ccache g++"))
+    parser.add_argument("--list", action="store_true", help="only list the mutants")
+    options = parser.parse_args()
+
+    work = []
+    for name in options.files:
+        if name not in TESTS:
+            parser.error(f"no header of that name is known: {name}")
+        for header in (ROOT / POLICY / (name + ".hpp"), ROOT / POLICY / "impl" / (name + ".ipp")):
+            if not header.exists():
+                continue
+            found = list(mutants(header))
+            if options.max_per_file and len(found) > options.max_per_file:
+                found = sorted(random.Random(options.seed).sample(found, options.max_per_file))
+            work += [(header, *mutant) for mutant in found]
+    if options.list:
+        for header, line, what, _ in work:
+            print(f"{header.relative_to(ROOT)}:{line}: {what}")
+        print(f"{len(work)} mutants")
+        return 0
+
+    counts = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        trees = []
+        for job in range(options.jobs):
+            trees.append(pathlib.Path(scratch) / str(job))
+            shutil.copytree(ROOT / "include", trees[-1] / "include")
+
+        def one(item):
+            header, line, what, text = item
+            tree = trees.pop()
+            try:
+                return header, line, what, run(tree, header, text, options)
+            finally:
+                trees.append(tree)
+
+        # the unchanged headers must pass, or every mutant is killed by the same fault
+        checked = {}
+        for header, *_ in work:
+            checked[header] = header.read_text(encoding="utf-8")
+        for header, text in checked.items():
+            verdict = run(trees[0], header, text, options)
+            if verdict != "survived":
+                sys.exit(f"{header.relative_to(ROOT)}: the tests fail without a mutation ({verdict})")
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            for header, line, what, verdict in pool.map(one, work):
+                name = str(header.relative_to(ROOT))
+                counts.setdefault(name, {"killed": 0, "survived": 0, "invalid": 0})[verdict] += 1
+                if verdict == "survived":
+                    print(f"{name}:{line}: survived: {what}", flush=True)
+
+    killed = sum(c["killed"] for c in counts.values())
+    survived = sum(c["survived"] for c in counts.values())
+    for name, c in sorted(counts.items()):
+        print(f"{name}: {c['killed']} killed, {c['survived']} survived, {c['invalid']} did not compile")
+    share = 100 * killed / max(killed + survived, 1)
+    print(f"{killed} of {killed + survived} mutants killed ({share:.1f} %)")
+    return 0 if share >= options.bar else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
