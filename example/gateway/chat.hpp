@@ -93,7 +93,7 @@ inline Chat make_chat(const Executor& executor, const Config& config) {
     net.max_connections = config.max_upstream;
     return AllVendors::with_options(config, [&](auto&&... options) {
         return Chat(executor, std::forward<decltype(options)>(options)..., net, config.retry, config.deadline,
-                    config.resume, config.cache_options);
+                    config.resume, config.health, config.cache_options);
     });
 }
 

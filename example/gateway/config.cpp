@@ -151,6 +151,7 @@ public:
                              in_.members(n, m,
                                          {{"max_resumes", in_.whole(config_.resume.max_resumes, 0, 16)}});
                          }},
+                        {"health", [&](const toml::node& n, const std::string& m) { health(n, m); }},
                         {"deadline", [&](const toml::node& n, const std::string& m) { deadline(n, m); }},
                         {"cache", [&](const toml::node& n, const std::string& m) { cache(n, m); }},
                         {"redis", [&](const toml::node& n, const std::string& m) { redis(n, m); }},
@@ -361,6 +362,19 @@ private:
         if (config_.retry.cap < config_.retry.base)
             in_.fail(node, path + ".cap_ms", "must be at least base_ms");
     }
+    void health(Node node, Name path) {
+        baton::HealthRules& rules = config_.health.rules;
+        in_.members(node, path,
+                    {
+                        {"max_cool_down_ms", in_.milliseconds(rules.max_cool_down)},
+                        {"credential_retry_ms", in_.milliseconds(rules.credential_retry)},
+                        {"trial_ms", in_.milliseconds(rules.trial)},
+                        {"quota_retry_ms", in_.milliseconds(rules.quota_retry)},
+                        {"max_quota_retry_ms", in_.milliseconds(rules.max_quota_retry)},
+                    });
+        if (rules.max_quota_retry < rules.quota_retry)
+            in_.fail(node, path + ".max_quota_retry_ms", "must be at least quota_retry_ms");
+    }
     void deadline(Node node, Name path) {
         in_.members(node, path,
                     {
@@ -518,6 +532,11 @@ std::string print_config(const Config& config) {
         << "\nfirst_byte_unary_ms = " << in_ms(config.deadline.first_byte_unary)
         << "\nidle_ms = " << in_ms(config.deadline.idle) << "\ntotal_ms = " << in_ms(config.deadline.total)
         << "\n\n[resume]\nmax_resumes = " << config.resume.max_resumes
+        << "\n\n[health]\nmax_cool_down_ms = " << in_ms(config.health.rules.max_cool_down)
+        << "\ncredential_retry_ms = " << in_ms(config.health.rules.credential_retry)
+        << "\ntrial_ms = " << in_ms(config.health.rules.trial)
+        << "\nquota_retry_ms = " << in_ms(config.health.rules.quota_retry)
+        << "\nmax_quota_retry_ms = " << in_ms(config.health.rules.max_quota_retry)
         << "\n\n[cache]\nenabled = " << (config.cache ? "true" : "false")
         << "\nttl_ms = " << in_ms(config.cache_options.ttl)
         << "\nmax_bytes = " << config.cache_options.max_bytes << '\n';

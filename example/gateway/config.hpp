@@ -7,6 +7,7 @@
 #include <baton/policy/cache.hpp>
 #include <baton/policy/deadline.hpp>
 #include <baton/policy/exp_backoff.hpp>
+#include <baton/policy/passive.hpp>
 #include <baton/policy/resume.hpp>
 
 #include <array>
@@ -82,6 +83,7 @@ struct Config {
     baton::ExpBackoff::Options retry;
     baton::Limits::Options deadline;
     baton::Auto::Options resume;
+    baton::Passive::Options health;
     std::string unknown_model;             ///< provider that gets names nobody lists; "" = they are refused
     std::vector<ProviderConfig> providers; ///< all that the composition has, in its order
     std::vector<AliasConfig> aliases;

@@ -5,9 +5,9 @@
 #include "gateway.hpp"
 #include "simulation.hpp"
 
+#include <boost/asio/write.hpp>
+
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -41,6 +41,49 @@ gateway::Config load(const Arguments& arguments, const gateway::Simulation* simu
     return config;
 }
 
+/// A client that shows what it gets, and in the middle of it the primary dies.
+int demo() {
+    namespace asio = boost::asio;
+    gateway::Simulation vendors(60ms);
+    gateway::Config config = gateway::parse_config(vendors.toml(), "simulation", gateway::known_providers());
+    config.port = 0;
+    gateway::Gateway server(std::move(config));
+    const std::string body =
+        R"({"model":"fast","stream":true,"messages":[{"role":"user","content":"#story"}]})";
+    asio::io_context io;
+    asio::ip::tcp::socket socket(io);
+    socket.connect({asio::ip::address_v4::loopback(), server.port()});
+    asio::write(
+        socket,
+        asio::buffer(
+            "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body));
+    std::string in;
+    bool alive = true, done = false;
+    std::size_t shown = 0;
+    for (boost::system::error_code ec; !ec;) {
+        char buffer[4096];
+        in.append(buffer, socket.read_some(asio::buffer(buffer), ec));
+        constexpr std::string_view start = "\"delta\":{\"content\":\"";
+        for (std::size_t at = in.find(start); at != std::string::npos; at = in.find(start)) {
+            const std::size_t end = in.find('"', at + start.size());
+            if (end == std::string::npos) break;
+            std::cout << in.substr(at + start.size(), end - at - start.size()) << std::flush;
+            in.erase(0, end);
+            if (++shown == 12 && std::exchange(alive, false)) {
+                std::cout << "\n  [the primary is killed here] " << std::flush;
+                vendors.openai.stop();
+            }
+        }
+        done |= in.find("data: [DONE]") != std::string::npos;
+    }
+    std::cout << (done ? "\n\nThe stream ended whole: " : "\n\nThe stream broke: ")
+              << vendors.openai.totals().requests << " request(s) to the primary, which completed "
+              << vendors.openai.totals().completed << "; " << vendors.anthropic.totals().requests
+              << " to the second, which completed " << vendors.anthropic.totals().completed << ".\n";
+    return done ? 0 : 1;
+}
+
 int run(const Arguments& arguments) {
     // Signals are waited for here; every thread made from now on leaves them alone.
     sigset_t signals;
@@ -51,7 +94,8 @@ int run(const Arguments& arguments) {
 
     gateway::Config config;
     std::unique_ptr<gateway::Simulation> simulation;
-    if (!arguments.simulate) config = load(arguments, nullptr);
+    if (!arguments.simulate && !arguments.demo) config = load(arguments, nullptr);
+    if (arguments.demo) return demo();
     if (arguments.check || arguments.print) {
         if (arguments.print) std::cout << gateway::print_config(config);
         if (!config.any_configured())
@@ -76,6 +120,9 @@ int run(const Arguments& arguments) {
               << (keys ? " -H \"authorization: Bearer $KEY\"" : "")
               << " \\\n    -d '{\"model\": \"auto\", \"stream\": true, \"messages\": [{\"role\": \"user\", "
                  "\"content\": \"Hello\"}]}'\n"
+              << (simulation
+                      ? "\nand a stream whose vendor dies while it runs:\n\n  gateway --demo-failover\n"
+                      : "")
               << std::endl;
     for (;;) {
         const int signal = sigwaitinfo(&signals, nullptr);

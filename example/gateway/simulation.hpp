@@ -4,6 +4,7 @@
 #include <baton/serve/openai.hpp>
 #include <baton/testing/fault_server.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -31,7 +32,10 @@ public:
                "[aliases]\nfast = [\"openai/simulated-gpt\", \"anthropic/simulated-claude\"]\n"
                "smart = [\"anthropic/simulated-claude\", \"openai/simulated-gpt\"]\ncheap = "
                "[\"gemini/simulated-gemini\"]\n"
-               "[routing]\nunknown_model = \"openai\"\nlossy = true\n";
+               "[routing]\nunknown_model = \"openai\"\nlossy = true\n" // what it is asked to fail with must
+                                                                       // not be remembered:
+               "[health]\nmax_cool_down_ms = 1\ncredential_retry_ms = 1\ntrial_ms = 1\nquota_retry_ms = "
+               "1\nmax_quota_retry_ms = 1\n";
     }
 
     baton::testing::FaultServer openai, anthropic, gemini;
@@ -49,7 +53,11 @@ private:
             behaviour.tokens_per_write = 1;
             if (request.incoming.stream) behaviour.gap = gap;
             if (said.find("#slow") != std::string::npos) behaviour.gap = std::chrono::milliseconds(500);
-            if (said.find("#cut") != std::string::npos) {
+            const bool cut =
+                std::any_of(asked.messages.begin(), asked.messages.end(), [](const baton::Message& message) {
+                    return message.text().find("#cut") != std::string::npos; // a continuation is cut as well
+                });
+            if (cut) {
                 behaviour.fault = Fault::close_mid_body;
                 behaviour.at = 3;
             }
@@ -82,11 +90,30 @@ private:
             asked.response_format->kind == baton::ResponseFormat::Kind::json_schema) {
             return Answer(ada, 4);
         }
+        const bool story =
+            std::any_of(asked.messages.begin(), asked.messages.end(), [](const baton::Message& message) {
+                return message.role == baton::Role::user &&
+                       message.text().find("#story") != std::string::npos;
+            });
+        if (story) return tell(asked);
         std::string text = "This is the simulated " + name + ".";
         if (images > 0) text += " I see " + std::to_string(images) + " image(s).";
         text += " You said: \"" + said.substr(0, 200) +
                 "\"; and here is a river that rises in the hills and runs down to the sea.";
         return Answer(text, 24);
+    }
+
+    static baton::testing::Answer tell(const baton::Request& asked) {
+        std::string story =
+            "Once a river asked the sea where it began. The sea said: in the rain, like you. So the river "
+            "went on, "
+            "and whenever a stone lay in its way it went around, and lost not one drop of what it carried.";
+        for (const baton::Message& message : asked.messages) {
+            const std::string told = message.text();
+            if (message.role == baton::Role::assistant && story.starts_with(told))
+                story.erase(0, told.size());
+        }
+        return baton::testing::Answer(story, std::max<std::size_t>(1, story.size() / 8));
     }
 
     static baton::testing::Behaviour error(std::string_view name) {

@@ -27,6 +27,18 @@ std::size_t count(std::string_view text, std::string_view what) {
 }
 bool has(std::string_view text, std::string_view what) { return text.find(what) != std::string_view::npos; }
 
+/// What a client shows of a stream in either dialect; for texts without escapes.
+std::string shown(std::string_view body) {
+    std::string text;
+    for (const std::string_view start : {R"("delta":{"content":")", R"("type":"text_delta","text":")"}) {
+        for (std::size_t at = body.find(start); at != std::string_view::npos; at = body.find(start, at)) {
+            at += start.size();
+            text += body.substr(at, body.find('"', at) - at);
+        }
+    }
+    return text;
+}
+
 Behaviour with_tools() {
     Answer answer("Let me see.", 2);
     answer.tool_calls.emplace_back("call_a", "weather", R"({"city":"Bonn"})", 3);
@@ -309,25 +321,25 @@ BOOST_AUTO_TEST_CASE(errors_have_the_dialects_status_and_shape) {
         {baton::Errc::not_found, 404, "model_not_found", "not_found_error"},
         {baton::Errc::context_overflow, 400, "context_length_exceeded", "invalid_request_error"},
     };
-    baton::Errc now = baton::Errc::transient;
-    Lab lab([&](const ServedRequest&) { return Behaviour(baton::Error(now, "a reason")); });
     for (const Case& one : cases) {
-        now = one.code;
         for (const bool stream : {false, true}) {
-            BOOST_TEST_CONTEXT(to_string(one.code) << (stream ? ", streamed" : "")) {
-                auto answer = lab.ask(post("/v1/chat/completions", chat("mock-gpt", stream)));
-                BOOST_TEST(answer.status == one.status);
-                BOOST_TEST(answer.header("content-type") == "application/json");
-                BOOST_TEST(has(answer.body, one.openai));
-                BOOST_TEST(answer.header("x-baton-provider") == "openai");
-                BOOST_TEST(answer.header("retry-after").empty() == (one.status != 429));
-                answer = lab.ask(post("/v1/messages", chat("mock-gpt", stream)));
-                BOOST_TEST(answer.status == one.status);
-                BOOST_TEST(has(answer.body, one.anthropic));
-                BOOST_TEST(answer.body.starts_with(R"({"type":"error","error":{)"));
+            for (const bool anthropic : {false, true}) {
+                BOOST_TEST_CONTEXT(to_string(one.code)
+                                   << (stream ? ", streamed" : "") << (anthropic ? ", anthropic" : "")) {
+                    Lab lab(always(Behaviour(baton::Error(one.code, "a reason"))));
+                    const auto answer = lab.ask(
+                        post(anthropic ? "/v1/messages" : "/v1/chat/completions", chat("mock-gpt", stream)));
+                    BOOST_TEST(answer.status == one.status);
+                    BOOST_TEST(answer.header("content-type") == "application/json");
+                    BOOST_TEST(answer.header("x-baton-provider") == "openai");
+                    BOOST_TEST(answer.header("retry-after").empty() == (one.status != 429));
+                    BOOST_TEST(has(answer.body, anthropic ? one.anthropic : one.openai));
+                    BOOST_TEST(answer.body.starts_with(R"({"type":"error","error":{)") == anthropic);
+                }
             }
         }
     }
+    Lab lab;
     BOOST_TEST(lab.ask(post("/v1/chat/completions", "{\"model\":\"fast\"}")).status == 400);
     BOOST_TEST(lab.ask(post("/v1/chat/completions", "not json")).status == 400);
     BOOST_TEST(lab.ask(post("/v1/messages", "")).status == 400);
@@ -344,9 +356,8 @@ BOOST_AUTO_TEST_CASE(a_vendors_hint_reaches_the_client) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_that_breaks_is_never_a_short_answer) {
-    for (const Fault fault :
-         {Fault::reset_mid_body, Fault::close_mid_body, Fault::missing_end, Fault::bad_json,
-          Fault::error_event, Fault::missing_last_chunk, Fault::bad_chunk_size}) {
+    for (const Fault fault : {Fault::reset_mid_body, Fault::close_mid_body, Fault::missing_end,
+                              Fault::error_event, Fault::missing_last_chunk, Fault::bad_chunk_size}) {
         for (const char* path : {"/v1/chat/completions", "/v1/messages"}) {
             for (const char* model : {"openai/mock-gpt", "anthropic/mock-claude"}) {
                 Behaviour behaviour(Answer("One two three four five six.", 6), fault, 3);
@@ -373,6 +384,25 @@ BOOST_AUTO_TEST_CASE(a_stream_that_breaks_is_never_a_short_answer) {
                     BOOST_TEST(client.read_to_end()); // and the connection is closed
                 }
             }
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_breaks_is_carried_on_by_the_next_vendor) {
+    Behaviour cut(Answer("One two three four five six.", 6), Fault::reset_mid_body, 3);
+    cut.tokens_per_write = 1;
+    for (const char* path : {"/v1/chat/completions", "/v1/messages"}) {
+        BOOST_TEST_CONTEXT(path) {
+            Lab lab(always(cut), says("four five six.", 3), "[resume]\nmax_resumes = 2\n");
+            const auto answer = lab.ask(post(path, chat("fast", true)));
+            BOOST_TEST(answer.status == 200);
+            BOOST_TEST(answer.whole);
+            BOOST_TEST(!has(answer.body, "error"));
+            const std::string text = shown(answer.body);
+            BOOST_TEST(text == "One two three four five six.");
+            BOOST_TEST(
+                (answer.body.ends_with("data: [DONE]\n\n") || has(answer.body, "event: message_stop")));
+            BOOST_TEST(lab.anthropic.totals().requests == 1U);
         }
     }
 }
