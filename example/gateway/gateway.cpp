@@ -854,6 +854,7 @@ bool Gateway::drain(std::chrono::milliseconds limit) {
         for (const auto& worker : shared_.workers) asio::post(worker->io, [&w = *worker] { w.cut(); });
     }
     for (std::thread& watcher : watchers) watcher.join();
+    shared_.workers.clear();
     return whole;
 }
 
@@ -863,6 +864,7 @@ void Gateway::stop() {
     post_all([](Worker& worker) { worker.cut(); });
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    shared_.workers.clear(); // and with them what they kept open to vendors
 }
 
 } // namespace gateway

@@ -10,10 +10,13 @@
 #include <baton/testing/certificates.hpp>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <map>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -324,6 +327,51 @@ BOOST_AUTO_TEST_CASE(several_threads_share_one_port) {
     for (std::thread& client : clients) client.join();
     BOOST_TEST(good == 100);
     BOOST_TEST(has(lab.ask(get("/metrics")).body, "baton_target_requests_total{provider=\"openai\"} 100\n"));
+}
+
+BOOST_AUTO_TEST_CASE(the_metrics_page_is_clean) {
+    Lab lab(always(Behaviour(Answer("ok", 2))));
+    for (const bool stream : {false, true}) lab.ask(post("/v1/chat/completions", chat("mock-gpt", stream)));
+    const std::string page = lab.ask(get("/metrics")).body;
+    std::string family;
+    std::map<std::string, std::string> types;
+    std::istringstream lines(page);
+    double bucket = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("# HELP ")) {
+            family = line.substr(7, line.find(' ', 7) - 7);
+            BOOST_TEST(!types.contains(family), line);
+            BOOST_TEST(line.size() > 8 + family.size(), line);
+            bucket = 0;
+        } else if (line.starts_with("# TYPE ")) {
+            BOOST_TEST(line.starts_with("# TYPE " + family + " "), line);
+            types[family] = line.substr(8 + family.size());
+        } else {
+            const std::string name = line.substr(0, line.find_first_of("{ "));
+            BOOST_TEST((name == family || name == family + "_bucket" || name == family + "_sum" ||
+                        name == family + "_count"),
+                       line);
+            BOOST_TEST(name.starts_with("baton_"), line);
+            BOOST_TEST((types[family] != "counter" || name.ends_with("_total")), line);
+            const double value = std::stod(line.substr(line.rfind(' ') + 1));
+            BOOST_TEST(value >= 0, line);
+            if (name.ends_with("_bucket")) {
+                BOOST_TEST(value >= bucket, line); // cumulative
+                bucket = value;
+            }
+            if (name.ends_with("_count")) BOOST_TEST(value == bucket, line);
+        }
+    }
+    BOOST_TEST(types.size() >= 15U);
+    BOOST_TEST(has(page, "baton_first_token_seconds_count 1\n"));
+    if (std::system("command -v promtool >/dev/null 2>&1") == 0) {
+        FILE* tool = ::popen("promtool check metrics", "w");
+        BOOST_REQUIRE(tool);
+        std::fwrite(page.data(), 1, page.size(), tool);
+        BOOST_TEST(::pclose(tool) == 0);
+    } else {
+        BOOST_TEST_MESSAGE("SKIPPED: there is no promtool");
+    }
 }
 
 BOOST_AUTO_TEST_CASE(over_tls) {
