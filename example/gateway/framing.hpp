@@ -262,6 +262,9 @@ private:
         std::string_view text;
         for (;;) {
             if (stage_ == Stage::chunk_size) {
+                // Chunks of one byte with long extensions would need room for many times the body.
+                if (at_ - head_ > 2 * limits_->max_body + 64 * 1024)
+                    return refuse(413, "the body is too large");
                 if (!line(in, 256, text)) return false;
                 const std::string_view size = text.substr(0, text.find(';'));
                 const auto done = std::from_chars(size.data(), size.data() + size.size(), length_, 16);

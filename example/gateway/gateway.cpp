@@ -322,8 +322,12 @@ std::optional<Error> Worker::expand(const Config& config, const std::string& nam
                                     std::vector<std::string>& targets) const {
     for (const AliasConfig& alias : config.aliases) {
         if (alias.name != name) continue;
-        targets.insert(targets.end(), alias.targets.begin(), alias.targets.end());
-        return std::nullopt;
+        const std::size_t before = targets.size();
+        for (const std::string& target : alias.targets) {
+            if (config.provider(target.substr(0, target.find('/')))->configured) targets.push_back(target);
+        }
+        if (targets.size() > before) return std::nullopt;
+        return problem(Errc::no_target, "no provider of the alias \"" + name + "\" is configured here");
     }
     const std::size_t before = targets.size();
     if (const std::size_t slash = name.find('/'); slash != std::string::npos) {

@@ -317,7 +317,8 @@ inline bool Connection::flush() {
     }
     while (sent_ < out_.size()) {
         const std::size_t n = socket_.write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), ec);
-        if (ec) return false; // would_block, or a failure that the next read reports as well
+        if (ec && ec != asio::error::would_block && ec != asio::error::try_again) gone_ = true;
+        if (ec) return false;
         sent_ += n;
     }
     out_.clear();

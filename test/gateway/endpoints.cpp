@@ -266,7 +266,9 @@ BOOST_AUTO_TEST_CASE(what_is_asked_reaches_the_vendor) {
 }
 
 BOOST_AUTO_TEST_CASE(names_of_models) {
-    Lab lab(says("one"), says("two"));
+    Lab lab(says("one"), says("two"),
+            "[aliases]\nfast = [\"openai/mock-gpt\"]\nsmart = [\"anthropic/mock-claude\"]\nnone = "
+            "[\"groq/a\"]\nsome = [\"groq/a\", \"anthropic/b\"]\n");
     const auto provider = [&](const char* model, const char* more = "") {
         const auto answer = lab.ask(post("/v1/chat/completions", chat(model, false, more)));
         return answer.status == 200 ? answer.header("x-baton-provider") : std::to_string(answer.status);
@@ -280,6 +282,8 @@ BOOST_AUTO_TEST_CASE(names_of_models) {
     BOOST_TEST(provider("anthropic/whatever") == "anthropic");
     BOOST_TEST(provider("unheard-of") == "404");
     BOOST_TEST(provider("groq/llama") == "404");
+    BOOST_TEST(provider("none") == "503");
+    BOOST_TEST(provider("some") == "anthropic");
     BOOST_TEST(provider("smart", R"("fallbacks":["unheard-of"],)") == "404");
     const auto unknown = lab.ask(post("/v1/messages", chat("unheard-of", false)));
     BOOST_TEST(unknown.status == 404);

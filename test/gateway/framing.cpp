@@ -15,6 +15,7 @@ BOOST_AUTO_TEST_SUITE(gateway_framing)
 
 namespace {
 
+using namespace std::literals;
 using gateway::FramingLimits;
 using gateway::HttpRequest;
 using gateway::RequestParser;
@@ -69,9 +70,9 @@ std::vector<Case> bad_framings() {
     bad("bare LF as the blank line", "GET /healthz HTTP/1.1\r\nhost: x\r\n\n");
     bad("bare CR in a value", start + "x-a: b\rc\r\n" + length + end + hello);
     bad("bare CR before CRLF", start + "x-a: b\r\r\n" + length + end + hello);
-    bad("NUL in a value", start + std::string("x-a: b\0c\r\n", 10) + length + end + hello);
-    bad("NUL in a name", start + std::string("x\0a: b\r\n", 8) + length + end + hello);
-    bad("NUL in the target", std::string("GET /health\0z HTTP/1.1\r\nhost: x\r\n\r\n", 36));
+    bad("NUL in a value", start + "x-a: b\0c\r\n"s + length + end + hello);
+    bad("NUL in a name", start + "x\0a: b\r\n"s + length + end + hello);
+    bad("NUL in the target", "GET /health\0z HTTP/1.1\r\nhost: x\r\n\r\n"s);
     bad("DEL in a value", start + "x-a: b\x7f\r\n" + length + end + hello);
     bad("space before the colon", start + "content-length : 5\r\n\r\nhello");
     bad("tab before the colon", start + "transfer-encoding\t: chunked\r\n\r\n0\r\n\r\n");
@@ -116,7 +117,7 @@ std::vector<Case> bad_framings() {
     bad("chunk longer than it says", chunked("4\r\nhello\r\n0\r\n\r\n"));
     bad("chunk line with a bare LF", chunked("5\nhello\r\n0\r\n\r\n"));
     bad("chunk with a bare LF behind", chunked("5\r\nhello\n0\r\n\r\n"));
-    bad("chunk extension with a NUL", chunked(std::string("5;a\0b\r\nhello\r\n0\r\n\r\n", 21)));
+    bad("chunk extension with a NUL", chunked("5;a\0b\r\nhello\r\n0\r\n\r\n"s));
     bad("endless chunk extension", chunked("5;" + std::string(1000, 'a') + "\r\nhello\r\n0\r\n\r\n"));
     bad("trailer that is no field", chunked("0\r\nx y: z\r\n\r\n"));
     bad("101 fields", start + fields(100) + end, 431);
@@ -216,8 +217,8 @@ BOOST_AUTO_TEST_CASE(agrees_with_a_second_parser) {
         chunked("5\r\nhello\r\n6\r\n world\r\n0\r\nx-trailer: 1\r\n\r\n"),
         "GET /v1/models HTTP/1.1\r\nhost: x\r\naccept: */*\r\n\r\n",
     };
-    constexpr std::string_view spice(
-        "\r\n :\t,;0159afAF+-\0\x7f\xe9/?xcContent-Length: 5\r\nTransfer-Encoding: chunked\r\n", 77);
+    constexpr std::string_view spice =
+        "\r\n :\t,;0159afAF+-\0\x7f\xe9/?xcContent-Length: 5\r\nTransfer-Encoding: chunked\r\n"sv;
     std::uint64_t random = 7;
     const auto draw = [&](std::size_t below) {
         return static_cast<std::size_t>(baton::testing::random_at(20261128, ++random) % below);

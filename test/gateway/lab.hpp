@@ -27,8 +27,10 @@ public:
                "\"upstream-anthropic\"\nbase_url = \"" +
                anthropic.url("") +
                "\"\nmodel = \"mock-claude\"\n[retry]\nmax_retries = 1\nbase_ms = 1\ncap_ms = 2\n" +
-               "[aliases]\nfast = [\"openai/mock-gpt\", \"anthropic/mock-claude\"]\nsmart = "
-               "[\"anthropic/mock-claude\"]\n" +
+               (more.find("[aliases]") == std::string::npos
+                    ? "[aliases]\nfast = [\"openai/mock-gpt\", \"anthropic/mock-claude\"]\nsmart = "
+                      "[\"anthropic/mock-claude\"]\n"
+                    : "") +
                (more.find("[server]") == std::string::npos
                     ? "[server]\nlisten = \"127.0.0.1:0\"\nthreads = 1\n"
                     : "") +

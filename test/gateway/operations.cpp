@@ -238,6 +238,11 @@ BOOST_AUTO_TEST_CASE(bodies_have_a_limit) {
     BOOST_TEST(
         lab.ask(post("/v1/chat/completions", std::string(1000, ' ') + chat("mock-gpt", false))).status ==
         200);
+    // chunks that are nearly all overhead
+    std::string chunks =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (int i = 0; i < 500; ++i) chunks += "1;" + std::string(200, 'x') + "\r\na\r\n";
+    BOOST_TEST(lab.ask(chunks).status == 413);
 }
 
 BOOST_AUTO_TEST_CASE(a_flood_of_pipelined_bytes_ends_the_connection) {
