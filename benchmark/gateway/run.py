@@ -228,14 +228,17 @@ def main():
         results = {server.name: [] for server in servers}
         try:
             started = start_time(servers[2])
-            for server in servers:
-                server.start()
+            vendor.start()
             for number in range(chosen.rounds):
                 for server in servers:
+                    if server is not vendor:
+                        server.start()  # anew, or its memory would be that of the busiest moment of earlier rounds
                     script = folder / "post.lua"
                     script.write_text(POST_SCRIPT % "\n".join('wrk.headers["%s"] = "%s"' % tuple(h.split(": ", 1)) for h in server.headers))
                     results[server.name].append(measure(server, peer, script, chosen.quick))
                     print(f"round {number + 1}: {server.name}: {results[server.name][-1]}", file=sys.stderr)
+                    if server is not vendor:
+                        server.stop()
         finally:
             for server in reversed(servers):
                 server.stop()
