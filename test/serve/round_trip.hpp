@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,16 +97,76 @@ struct Streamed {
         typename W::StreamDecoder decoder;
         net::SseParser parser;
         net::SseEvent event;
-        while (parser.next(bytes, event) == net::SseParser::Status::event) {
-            BOOST_REQUIRE(!ended);
+        // a client reads no further than the end it sees
+        while (!ended && parser.next(bytes, event) == net::SseParser::Status::event) {
             Delta delta;
             const wire::Step step = decoder.on_event(event.type, event.data, delta, reply);
             if (step == wire::Step::delta) deltas.emplace_back(delta);
             if (step == wire::Step::failed) error = decoder.error();
             ended = step == wire::Step::end || step == wire::Step::failed;
         }
+        if (ended) return; // else the end of the body is what the wire makes of it
+        const wire::Step step = decoder.on_body_end(reply);
+        if (step == wire::Step::failed) error = decoder.error();
+        ended = step == wire::Step::end || step == wire::Step::failed;
     }
 };
+
+/// The same answer comes out wherever the stream's bytes are cut in two.
+template <class W>
+void same_wherever_cut(std::string_view bytes, const Reply& whole) {
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+        typename W::StreamDecoder decoder;
+        net::SseParser parser;
+        net::SseEvent event;
+        Reply reply;
+        std::string text, expected;
+        bool ended = false;
+        for (std::string_view piece : {bytes.substr(0, cut), bytes.substr(cut)}) {
+            while (!ended && parser.next(piece, event) == net::SseParser::Status::event) {
+                Delta delta;
+                const wire::Step step = decoder.on_event(event.type, event.data, delta, reply);
+                text += delta.text;
+                ended = step == wire::Step::end || step == wire::Step::failed;
+            }
+        }
+        if (!ended) ended = decoder.on_body_end(reply) == wire::Step::end;
+        if (ended && reply.parts == whole.parts && reply.usage == whole.usage && text == whole.text())
+            continue;
+        BOOST_FAIL("another answer when cut at byte " << cut);
+    }
+}
+
+/// Nothing that is almost a request does worse than give an Error: bytes flipped, cut, doubled, inserted.
+template <class F>
+std::size_t mutate(const std::vector<std::string>& bodies, std::size_t rounds, F&& decode) {
+    std::mt19937 random(20261128);
+    const std::string_view tokens[] = {"null", "{}", "[]", "\"\"", "0",    "-1", "1e999",
+                                       "true", ",",  ":",  "\\",   "\xff", "{",  "["};
+    std::size_t refused = 0;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        std::string body = bodies[random() % bodies.size()];
+        for (std::size_t edits = 1 + random() % 3; edits > 0 && !body.empty(); --edits) {
+            const std::size_t at = random() % body.size(), length = random() % 12;
+            switch (random() % 5) {
+            case 0: body[at] = static_cast<char>(random() % 256); break;
+            case 1: body.resize(at); break;
+            case 2: body.erase(at, length); break;
+            case 3: body.insert(at, body.substr(random() % body.size(), length * 4)); break;
+            default: {
+                const std::string_view token = tokens[random() % std::size(tokens)];
+                body.replace(at, length, token.data(), token.size());
+            }
+            }
+        }
+        const std::optional<Error> error = decode(body);
+        if (!error) continue;
+        ++refused;
+        if (error->errc() != Errc::invalid_request || error->detail().message.empty())
+            BOOST_FAIL("an error without a sentence for " << body);
+    }
+    return refused;
+}
 
 /// All Errc that a server may have to tell a client, with the class the client should see.
 struct ToldError {
@@ -134,10 +196,13 @@ inline constexpr ToldError told_errors[] = {
     {Errc::tls, Errc::transient},
 };
 
-/// The JSON bodies of all recorded requests of one API that the vendor accepted.
-inline std::vector<std::pair<std::string, std::string>> recorded_requests(std::string_view provider,
-                                                                          std::string_view api) {
-    std::vector<std::pair<std::string, std::string>> bodies;
+struct RecordedRequest {
+    std::string id, detail, url, body;
+};
+
+/// All recorded requests of one API that the vendor accepted and whose JSON body is known.
+inline std::vector<RecordedRequest> recorded_bodies(std::string_view provider, std::string_view api) {
+    std::vector<RecordedRequest> bodies;
     const auto recordings = Recordings::open();
     if (!recordings) return bodies;
     const char* const variable = std::getenv("BATON_RECORDINGS");
@@ -152,7 +217,19 @@ inline std::vector<std::pair<std::string, std::string>> recorded_requests(std::s
         const json::value* body = request->get_object().if_contains("body");
         if (body == nullptr || body->is_null()) continue;
         std::string text = body->is_string() ? body->get_string().c_str() : json::serialize(*body).c_str();
-        if (text.find("\"messages\"") != std::string::npos) bodies.emplace_back(entry.id, std::move(text));
+        bodies.push_back(
+            {entry.id, entry.api_detail, text_at(request->get_object(), "url"), std::move(text)});
+    }
+    return bodies;
+}
+
+/// Of those, the bodies that hold messages.
+inline std::vector<std::pair<std::string, std::string>> recorded_requests(std::string_view provider,
+                                                                          std::string_view api) {
+    std::vector<std::pair<std::string, std::string>> bodies;
+    for (RecordedRequest& request : recorded_bodies(provider, api)) {
+        if (request.body.find("\"messages\"") != std::string::npos)
+            bodies.emplace_back(std::move(request.id), std::move(request.body));
     }
     return bodies;
 }

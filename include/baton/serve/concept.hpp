@@ -22,6 +22,7 @@ public:
     Request request;
     bool stream = false;        ///< the answer is wanted as events
     bool include_usage = false; ///< and its last event shall carry the usage
+    bool array = false;         ///< Gemini without `alt=sse`: the events are elements of one JSON array
 };
 
 /// What the first event of a streamed answer says. Trivially destructible: safe in a co_await expression.
@@ -31,6 +32,7 @@ struct StreamHead {
     WallTime created{};
     Usage usage; ///< of the input, as far as it is known before the answer; for dialects that say it first
     bool include_usage = false; ///< as the client asked
+    bool array = false;         ///< as the client asked
 };
 
 /// Writes one streamed answer as the bytes of its event stream: `begin`, any number of `delta` and
@@ -51,8 +53,8 @@ concept StreamEncoder = std::default_initializable<E> &&
                             e.fail(error, out);
                         };
 
-/// A vendor's HTTP dialect as its server speaks it. Who satisfies it: OpenAI, Anthropic; the client's side
-/// of the same dialect is in wire/.
+/// A vendor's HTTP dialect as its server speaks it. Who satisfies it: OpenAI, OpenAIResponses, Anthropic,
+/// Gemini; the client's side of the same dialect is in wire/.
 template <class D>
 concept Dialect = StreamEncoder<typename D::StreamEncoder> &&
                   requires(std::string_view body, Incoming& incoming, const Reply& reply, WallTime now,

@@ -8,8 +8,16 @@
 #include <baton/serve/impl/anthropic.ipp>
 #include <baton/serve/impl/anthropic_decode.ipp>
 #include <baton/serve/impl/error_status.ipp>
+#include <baton/serve/impl/gemini.ipp>
+#include <baton/serve/impl/gemini_contents.ipp>
+#include <baton/serve/impl/gemini_decode.ipp>
+#include <baton/serve/impl/gemini_other.ipp>
 #include <baton/serve/impl/openai.ipp>
 #include <baton/serve/impl/openai_decode.ipp>
+#include <baton/serve/impl/openai_responses.ipp>
+#include <baton/serve/impl/openai_responses_decode.ipp>
+#include <baton/serve/impl/openai_responses_input.ipp>
+#include <baton/serve/impl/openai_responses_stream.ipp>
 #include <baton/serve/impl/request_reader.ipp>
 #include <baton/testing/impl/answer.ipp>
 #include <baton/testing/impl/answer_body.ipp>
