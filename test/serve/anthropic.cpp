@@ -369,4 +369,20 @@ BOOST_AUTO_TEST_CASE(recorded_requests_survive) {
     BOOST_TEST_MESSAGE(count << " recorded requests" << (count == 0 ? ": skipped, no recordings here" : ""));
 }
 
+BOOST_AUTO_TEST_CASE(tokens_are_counted) {
+    const Request request{baton::system("Be brief."), user("Hello"), model("claude-sonnet-4-5")};
+    const Draft draft(request);
+    Target target;
+    target.model = request.model;
+    std::string path, headers, body;
+    BOOST_REQUIRE(!Client::encode_count(draft, target, wire::Outgoing{path, headers, body}));
+    BOOST_TEST(path == Server::count_path);
+    same_request(served<Server>(body).request, request);
+    body.clear();
+    Server::encode_count(17, body);
+    std::uint64_t tokens = 0;
+    BOOST_TEST(!Client::decode_count(body, tokens));
+    BOOST_TEST(tokens == 17U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -64,7 +64,14 @@ BOOST_AUTO_TEST_CASE(every_member_of_a_request_survives) {
                     top_p(0.5),
                     seed(-7),
                     stop("END", "\n\n"),
-                    extra(R"({"user":"u1","n":2})")};
+                    end_user("u1"),
+                    choices(2),
+                    top_logprobs(0),
+                    reasoning("low"),
+                    service_tier("flex"),
+                    frequency_penalty(0.5),
+                    presence_penalty(-0.5),
+                    extra(R"({"logit_bias":{"1":2},"verbosity":"low"})")};
     Part::Detail file;
     file.name = "a.pdf";
     file.media_type = "application/pdf";
@@ -348,6 +355,91 @@ BOOST_AUTO_TEST_CASE(models_are_listed) {
     BOOST_TEST(text_at(json.at("data").at(1).as_object(), "id") == "c\"d");
 }
 
+BOOST_AUTO_TEST_CASE(what_says_nothing_is_no_tuning) {
+    const auto read = served<Server>(
+        R"({"messages":[{"role":"developer","content":"x"}],"n":1,"frequency_penalty":0,"presence_penalty":null,"logprobs":false,"max_completion_tokens":7})");
+    BOOST_TEST(!read.request.tuning);
+    BOOST_TEST((read.request.max_tokens == 7U));
+    BOOST_TEST((read.request.messages[0].role == Role::system));
+    BOOST_TEST((served<Server>(R"({"messages":[{"role":"user","content":"x"}],"logprobs":true})")
+                    .request.tuning->top_logprobs == 0U));
+}
+
+BOOST_AUTO_TEST_CASE(alternatives_and_log_probabilities_survive) {
+    Reply reply = full_reply();
+    ReplyExtras& extras = reply.extras.ensure();
+    extras.logprobs =
+        R"({"content":[{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[]}],"refusal":null})";
+    extras.service_tier = "flex";
+    Reply& other = extras.alternatives.emplace_back();
+    other.parts.emplace_back("Or else.");
+    other.parts.push_back(tool_call("call_3", "time", "{}"));
+    other.stop = StopReason::tool_calls;
+    std::string body;
+    Server::encode(reply, then, body);
+    std::string bytes;
+    Server::StreamEncoder encoder;
+    encoder.begin(serve::StreamHead(), bytes);
+    encoder.finish(reply, bytes);
+    Reply whole;
+    BOOST_REQUIRE(!Client::decode(body, whole));
+    same_reply(whole, reply);
+    BOOST_REQUIRE(whole.extras);
+    BOOST_TEST(whole.extras->service_tier == "flex");
+    Streamed<Client> streamed(bytes);
+    BOOST_TEST(streamed.ended);
+    for (const Reply* read : {&whole, &streamed.reply}) {
+        BOOST_REQUIRE(read->extras);
+        BOOST_TEST((parse(read->extras->logprobs).at("content") == parse(extras.logprobs).at("content")));
+        BOOST_REQUIRE_EQUAL(read->extras->alternatives.size(), 1U);
+        same_parts(read->extras->alternatives[0].parts, other.parts);
+        BOOST_TEST((read->extras->alternatives[0].stop == StopReason::tool_calls));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(embeddings_survive) {
+    EmbedRequest request(std::vector<std::string>{"a", "\"b\""});
+    request.model = "text-embedding-3-small";
+    request.dimensions = 3;
+    request.extra = R"({"user":"u"})";
+    Target target;
+    target.model = request.model;
+    std::string path, headers, body;
+    BOOST_REQUIRE(!Client::encode_embed(request, target, wire::Outgoing{path, headers, body}));
+    EmbedRequest read;
+    bool base64 = false;
+    BOOST_REQUIRE(!Server::decode_embed(body, read, base64));
+    BOOST_TEST((read == request));
+    Embeddings answer;
+    answer.model = request.model;
+    answer.usage.input_tokens = 4;
+    answer.usage.reported = true;
+    for (std::size_t size = 1; size < 6; ++size) { // every length of padding
+        answer.vectors.assign(2, std::vector<float>(size, -1.25F));
+        answer.vectors[1].back() = 0.1F;
+        for (const bool packed : {false, true}) {
+            body.clear();
+            Server::encode_embed(answer, packed, body);
+            Embeddings got;
+            BOOST_REQUIRE_MESSAGE(!Client::decode_embed(body, got), body);
+            BOOST_TEST((got.vectors == answer.vectors), body);
+            BOOST_TEST(got.model == answer.model);
+            BOOST_TEST((got.usage == answer.usage));
+        }
+    }
+    EmbedRequest one;
+    BOOST_TEST(!Server::decode_embed(R"({"model":"m","input":"a","encoding_format":"base64"})", one, base64));
+    BOOST_TEST(base64);
+    for (const std::string_view bad :
+         {"{}", "[]", R"({"input":[]})", R"({"input":[1,2]})", R"({"input":[[1,2]]})",
+          R"({"input":"a","encoding_format":"int8"})", R"({"input":"a","dimensions":-1})"}) {
+        EmbedRequest wrong;
+        const auto error = Server::decode_embed(bad, wrong, base64);
+        BOOST_REQUIRE_MESSAGE(error, bad);
+        BOOST_TEST((error->errc() == Errc::invalid_request));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(recorded_requests_survive) {
     std::size_t count = 0;
     for (const auto& [id, body] : recorded_requests("openai", "chat")) {
@@ -360,6 +452,22 @@ BOOST_AUTO_TEST_CASE(recorded_requests_survive) {
         ++count;
     }
     BOOST_TEST_MESSAGE(count << " recorded requests" << (count == 0 ? ": skipped, no recordings here" : ""));
+}
+
+BOOST_AUTO_TEST_CASE(broken_requests_give_errors) {
+    Request request{baton::system("Be brief."), user("Hello"), model("gpt-5"), reasoning("low")};
+    request.messages.push_back(full_reply().message());
+    request.messages.push_back(tool_result("call_1", "a cat"));
+    request.messages.push_back(user_parts(Part("And?"), image_data("iVBORw0KGgo=", "image/png")));
+    request.tools.emplace_back("look", "looks", R"({"type":"object","properties":{"deep":{}}})");
+    request.response_format = ResponseFormat("answer", R"({"type":"object"})", true);
+    const std::vector<std::string> bodies{client_bytes<Client>(request, true)};
+    const std::size_t refused = mutate(bodies, 25'000, [](const std::string& body) {
+        serve::Incoming incoming;
+        return Server::decode(body, incoming);
+    });
+    BOOST_TEST(refused > 15'000U);
+    BOOST_TEST_MESSAGE(refused << " of 25000 mutations refused");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

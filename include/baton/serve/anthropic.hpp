@@ -4,6 +4,7 @@
 #include <baton/core/config.hpp>
 #include <baton/serve/concept.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ class Anthropic {
 public:
     static constexpr std::string_view name = "anthropic";
     static constexpr std::string_view path = "/messages";
+    static constexpr std::string_view count_path = "/v1/messages/count_tokens";
 
     /// Each tool result becomes a Message of its own, as in the other dialects. Members that Request does
     /// not model (`thinking`, `metadata`, `top_k`, server tools ...) are kept in `Request::extra` as they
@@ -28,6 +30,9 @@ public:
     BATON_DECL static int encode_error(const Error& error, std::string& out);
 
     BATON_DECL static void encode_models(std::span<const std::string> models, std::string& out);
+
+    /// The answer of `count_path`, whose request decode() reads as well.
+    BATON_DECL static void encode_count(std::uint64_t tokens, std::string& out);
 
     /// `message_start` to `message_stop`. One object per answer.
     class StreamEncoder {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/core/config.hpp>
+#include <baton/core/embeddings.hpp>
 #include <baton/serve/concept.hpp>
 
 #include <string>
@@ -16,8 +17,11 @@ public:
     static constexpr std::string_view name = "openai";
     static constexpr std::string_view path = "/chat/completions";
 
-    /// Members that Request does not model (`n`, `user`, `logprobs`, tools that are not functions ...) are
-    /// kept in `Request::extra` as they came. Not kept: a message's `name`, an image's `detail`, and further
+    static constexpr std::string_view embeddings_path = "/embeddings";
+
+    /// Members that Request does not model (`logit_bias`, `verbosity`, tools that are not functions ...) are
+    /// kept in `Request::extra` as they came; `n`, `logprobs`, `reasoning_effort`, `user` ... are in
+    /// Request::tuning. Not kept: a message's `name`, an image's `detail`, and further
     /// members of a tool that is a function.
     BATON_DECL static std::optional<Error> decode(std::string_view body, Incoming& incoming);
 
@@ -28,7 +32,14 @@ public:
 
     BATON_DECL static void encode_models(std::span<const std::string> models, std::string& out);
 
-    /// Chunks and `[DONE]`. One object per answer.
+    /// The body of `embeddings_path`. `base64`: the form its answer shall have. Inputs that are tokens, not
+    /// text, are refused: they mean something to one vendor's models only.
+    BATON_DECL static std::optional<Error> decode_embed(std::string_view body, EmbedRequest& request,
+                                                        bool& base64);
+    BATON_DECL static void encode_embed(const Embeddings& answer, bool base64, std::string& out);
+
+    /// Chunks and `[DONE]`. One object per answer. Usage is said only where StreamHead::include_usage asks
+    /// for it; alternatives and log probabilities, which have no Delta, come before the end.
     class StreamEncoder {
     public:
         BATON_DECL void begin(const StreamHead& head, std::string& out);
@@ -48,4 +59,5 @@ public:
 #if !defined(BATON_SEPARATE_COMPILATION)
 #include <baton/serve/impl/openai.ipp>
 #include <baton/serve/impl/openai_decode.ipp>
+#include <baton/serve/impl/openai_embed.ipp>
 #endif

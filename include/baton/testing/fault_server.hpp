@@ -43,7 +43,7 @@ enum class ConnectionFault : unsigned char {
     handshake_garbage, ///< the same, then answers bytes that are no TLS record
 };
 
-/// A vendor on 127.0.0.1 that misbehaves by script: real sockets, HTTP/1.1, optionally TLS, both dialects
+/// A vendor on 127.0.0.1 that misbehaves by script: real sockets, HTTP/1.1, optionally TLS, four dialects
 /// (told apart by path), and a ledger of what it did. Delays of a Behaviour are real time on timers; no
 /// thread sleeps.
 ///

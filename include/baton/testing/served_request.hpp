@@ -18,8 +18,9 @@ namespace baton::testing {
 /// One request as a FaultServer saw it.
 class ServedRequest {
 public:
-    /// What is asked for, by path: ".../chat/completions", ".../messages", ".../models".
-    enum class Kind : unsigned char { other, openai, anthropic, models };
+    /// What is asked for, by path: ".../chat/completions", ".../messages", ".../models", ".../responses",
+    /// ".../models/x:generateContent" or ":streamGenerateContent".
+    enum class Kind : unsigned char { other, openai, anthropic, models, responses, gemini };
 
     std::uint64_t number = 0;        ///< from 1, in order of arrival over all connections
     std::uint64_t connection = 0;    ///< from 1, in order of acceptance
@@ -33,7 +34,7 @@ public:
     std::string target; ///< origin form; an absolute target of a proxy request is cut to its path
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    serve::Incoming incoming;     ///< `body` decoded, for the two dialects
+    serve::Incoming incoming;     ///< `body` decoded, for the four dialects
     std::optional<Error> problem; ///< why it could not be
 
     /// The first value under `name` in any letter case; "" if there is none.
@@ -41,6 +42,8 @@ public:
     bool anthropic() const noexcept {
         return kind == Kind::anthropic || !header("anthropic-version").empty();
     }
+
+    bool gemini() const noexcept { return kind == Kind::gemini || !header("x-goog-api-key").empty(); }
 
     /// Fills kind, incoming, problem and id from the rest. `whole`: the body is there.
     BATON_DECL void classify(bool whole);

@@ -177,6 +177,11 @@ BATON_DECL void Anthropic::encode_models(std::span<const std::string> models, st
     json.end_object();
 }
 
+BATON_DECL void Anthropic::encode_count(std::uint64_t tokens, std::string& out) {
+    json::Writer json(out);
+    json.begin_object().key("input_tokens").number(tokens).end_object();
+}
+
 BATON_DECL void Anthropic::StreamEncoder::begin(const StreamHead& head, std::string& out) {
     detail::anthropic::event(out, "message_start", [&](json::Writer& json) {
         json.key("message").begin_object();

@@ -74,18 +74,38 @@ inline void error_object(json::Writer& json, const Error& error, int status) {
     json.end_object().end_object();
 }
 
-inline void write_tool_call(json::Writer& json, const Part& part) {
+/// `index`: -1 where it is not said.
+inline void write_tool_call(json::Writer& json, const Part& part, int index) {
     json.begin_object();
+    if (index >= 0) json.key("index").number(index);
     if (part.detail) json.key("id").string(part.detail->id);
     json.key("type").string("function").key("function").begin_object();
     json.key("name").string(part.detail ? std::string_view(part.detail->name) : std::string_view());
     json.key("arguments").string(part.text).end_object().end_object();
 }
 
-} // namespace detail::openai
+/// Log probabilities as this API has them, or null: of the Responses API the list they are in, of others
+/// nothing.
+inline void write_logprobs(json::Writer& json, const Reply& reply) {
+    const std::string_view raw = reply.extras ? std::string_view(reply.extras->logprobs) : std::string_view();
+    bool own = false;
+    json::Reader reader(raw);
+    reader.object([&](std::string_view key) { own |= key == "content" || key == "refusal"; });
+    if (own) {
+        std::string line;
+        append_one_line(line, raw);
+        json.raw(line);
+    } else if (raw.starts_with('[')) {
+        std::string line;
+        append_one_line(line, raw);
+        json.begin_object().key("content").raw(line).key("refusal").null().end_object();
+    } else {
+        json.null();
+    }
+}
 
-BATON_DECL void OpenAI::encode(const Reply& reply, WallTime now, std::string& out) {
-    using namespace detail::openai;
+/// The members of a whole message that a delta has too.
+inline void write_said(json::Writer& json, const Reply& reply, bool streamed) {
     std::string text, refusal, thinking;
     bool texts = false, calls = false;
     for (const Part& part : reply.parts) {
@@ -95,30 +115,52 @@ BATON_DECL void OpenAI::encode(const Reply& reply, WallTime now, std::string& ou
         (is_refusal(part) ? refusal : text) += part.text;
         texts |= !is_refusal(part);
     }
-    json::Writer json(out);
-    json.begin_object();
-    json.key("id").string(reply.id).key("object").string("chat.completion");
-    json.key("created").number(detail::unix_seconds(now)).key("model").string(reply.model);
-    json.key("choices").begin_array().begin_object().key("index").number(0);
-    json.key("message").begin_object().key("role").string("assistant");
+    json.key("role").string("assistant");
     if (!thinking.empty()) json.key("reasoning_content").string(thinking);
     json.key("content");
     texts ? json.string(text) : json.null();
     json.key("refusal");
     refusal.empty() ? json.null() : json.string(refusal);
-    if (calls) {
-        json.key("tool_calls").begin_array();
-        for (const Part& part : reply.parts) {
-            if (part.kind == Kind::tool_call) write_tool_call(json, part);
-        }
-        json.end_array();
+    if (!calls) return;
+    json.key("tool_calls").begin_array();
+    int index = 0;
+    for (const Part& part : reply.parts) {
+        if (part.kind == Kind::tool_call) write_tool_call(json, part, streamed ? index++ : -1);
     }
-    json.end_object().key("logprobs").null().key("finish_reason").string(finish_reason(reply));
-    json.end_object().end_array();
+    json.end_array();
+}
+
+/// `streamed`: all of it in one delta.
+inline void write_choice(json::Writer& json, const Reply& reply, std::size_t index, bool streamed = false) {
+    json.begin_object().key("index").number(index);
+    json.key(streamed ? "delta" : "message").begin_object();
+    write_said(json, reply, streamed);
+    json.end_object().key("logprobs");
+    write_logprobs(json, reply);
+    json.key("finish_reason").string(finish_reason(reply)).end_object();
+}
+
+} // namespace detail::openai
+
+BATON_DECL void OpenAI::encode(const Reply& reply, WallTime now, std::string& out) {
+    using namespace detail::openai;
+    json::Writer json(out);
+    json.begin_object();
+    json.key("id").string(reply.id).key("object").string("chat.completion");
+    json.key("created").number(detail::unix_seconds(now)).key("model").string(reply.model);
+    json.key("choices").begin_array();
+    write_choice(json, reply, 0);
+    if (reply.extras) {
+        std::size_t index = 0;
+        for (const Reply& other : reply.extras->alternatives) write_choice(json, other, ++index);
+    }
+    json.end_array();
     if (reply.usage.reported) {
         json.key("usage");
         usage(json, reply.usage);
     }
+    if (reply.extras && !reply.extras->service_tier.empty())
+        json.key("service_tier").string(reply.extras->service_tier);
     json.end_object();
 }
 
@@ -178,14 +220,22 @@ BATON_DECL void OpenAI::StreamEncoder::delta(const Delta& delta, std::string& ou
 }
 
 BATON_DECL void OpenAI::StreamEncoder::finish(const Reply& reply, std::string& out) {
+    using namespace detail::openai;
+    if (reply.extras) {
+        std::size_t index = 0;
+        for (const Reply& other : reply.extras->alternatives) {
+            out += prefix_;
+            json::Writer whole(out);
+            write_choice(whole, other, ++index, true);
+            out += "]}\n\n";
+        }
+    }
     out += prefix_;
     json::Writer json(out);
     json.begin_object().key("index").number(0).key("delta").begin_object().end_object();
-    json.key("logprobs")
-        .null()
-        .key("finish_reason")
-        .string(detail::openai::finish_reason(reply))
-        .end_object();
+    json.key("logprobs");
+    write_logprobs(json, reply);
+    json.key("finish_reason").string(finish_reason(reply)).end_object();
     out += "]}\n\n";
     if (usage_) {
         constexpr std::string_view null_usage = R"("usage":null,"choices":[)";

@@ -202,6 +202,44 @@ inline void tool_choice(RequestReader& body, Request& request) {
     }
 }
 
+/// Members of Request::tuning; false if it is none of them. What says the same as its absence is left out:
+/// vendors without a word for it would refuse it.
+inline bool tuning(RequestReader& body, std::string_view key, Request& request, bool& logprobs) {
+    const auto word = [&](std::string_view member, std::string Tuning::* place) {
+        std::string value;
+        body.text(member, value);
+        if (!value.empty()) request.tuning.ensure().*place = std::move(value);
+    };
+    const auto penalty = [&](std::string_view member, std::optional<double> Tuning::* place) {
+        std::optional<double> value;
+        body.number(member, value);
+        if (value.value_or(0) != 0) request.tuning.ensure().*place = value;
+    };
+    std::optional<std::uint32_t> count;
+    if (key == "reasoning_effort") {
+        word("reasoning_effort", &Tuning::reasoning_effort);
+    } else if (key == "service_tier") {
+        word("service_tier", &Tuning::service_tier);
+    } else if (key == "user" || key == "safety_identifier") {
+        word(key == "user" ? "user" : "safety_identifier", &Tuning::user);
+    } else if (key == "frequency_penalty") {
+        penalty("frequency_penalty", &Tuning::frequency_penalty);
+    } else if (key == "presence_penalty") {
+        penalty("presence_penalty", &Tuning::presence_penalty);
+    } else if (key == "n") {
+        body.count("n", count);
+        if (count.value_or(1) != 1) request.tuning.ensure().choices = count;
+    } else if (key == "logprobs") {
+        body.flag("logprobs", logprobs);
+    } else if (key == "top_logprobs") {
+        body.count("top_logprobs", count);
+        if (count.value_or(0) != 0) request.tuning.ensure().top_logprobs = count;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 inline void response_format(RequestReader& body, Request& request) {
     const std::string_view raw = body.in.raw();
     if (raw == "null") return;
@@ -236,7 +274,7 @@ BATON_DECL std::optional<Error> OpenAI::decode(std::string_view text, Incoming& 
     using namespace detail::openai;
     detail::RequestReader body(text);
     Request& request = incoming.request;
-    bool has_messages = false;
+    bool has_messages = false, logprobs = false;
     body.in.object([&](std::string_view key) {
         if (!body.first_time(key)) return;
         if (key == "model") {
@@ -276,12 +314,13 @@ BATON_DECL std::optional<Error> OpenAI::decode(std::string_view text, Incoming& 
             response_format(body, request);
         } else if (key == "fallbacks") { // not OpenAI's; several gateways take it
             body.texts("fallbacks", request.fallbacks);
-        } else {
+        } else if (!tuning(body, key, request, logprobs)) {
             body.keep(std::string(key));
         }
     });
     if (!has_messages && !body.in.failed())
         body.fail("'messages' must be an array with at least one message");
+    if (logprobs && !request.tuning.ensure().top_logprobs) request.tuning->top_logprobs = 0;
     request.extra = body.take_extra();
     return body.verdict();
 }

@@ -4,7 +4,9 @@
 #include <baton/core/utf8.hpp>
 #include <baton/serve/anthropic.hpp>
 #include <baton/serve/error_status.hpp>
+#include <baton/serve/gemini.hpp>
 #include <baton/serve/openai.hpp>
+#include <baton/serve/openai_responses.hpp>
 #include <baton/testing/fault_script.hpp>
 #include <baton/testing/served_request.hpp>
 
@@ -64,7 +66,10 @@ private:
     };
     static constexpr std::string_view marker = "@marker@";
 
-    void piece() { pieces.push_back({bytes.size(), tokens_said_, text.size()}); }
+    void piece() {
+        replace_markers(pieces.empty() ? 0 : pieces.back().end);
+        pieces.push_back({bytes.size(), tokens_said_, text.size()});
+    }
 
     std::size_t count_or(std::size_t usual) const noexcept {
         return behaviour_.count ? behaviour_.count : usual;
@@ -84,9 +89,12 @@ private:
         case ServedRequest::Kind::models:
             if (behaviour_.error) return make_error(*behaviour_.error);
             request_.anthropic() ? serve::Anthropic::encode_models(models, bytes)
+            : request_.gemini()  ? serve::Gemini::encode_models(models, bytes)
                                  : serve::OpenAI::encode_models(models, bytes);
             complete = harmless(behaviour_.fault, false, true);
             return piece();
+        case ServedRequest::Kind::responses: return make_answer<serve::OpenAIResponses>();
+        case ServedRequest::Kind::gemini: return make_answer<serve::Gemini>();
         case ServedRequest::Kind::other: break;
         }
         make_error(Error(Errc::not_found, "no such path: " + request_.target));
@@ -94,6 +102,7 @@ private:
 
     void make_error(const Error& error) {
         status = request_.anthropic() ? serve::Anthropic::encode_error(error, bytes)
+                 : request_.gemini()  ? serve::Gemini::encode_error(error, bytes)
                                       : serve::OpenAI::encode_error(error, bytes);
         serve::write_retry_headers(error, headers);
         stream = false;
@@ -138,6 +147,9 @@ private:
             if (i == at) list_extra_tokens();
             if (i < tokens.size()) tokens_.push_back({tokens[i], {}, tokens[i]});
         }
+        for (const Token& token : tokens_) {
+            if (!token.raw.empty()) raws_.push_back(token.raw);
+        }
     }
     void list_extra_tokens() {
         strike_ = tokens_.size();
@@ -159,9 +171,14 @@ private:
         default: break;
         }
     }
-    void replace_marker(std::size_t from, std::string_view raw) {
-        const std::size_t at = bytes.find(marker, from);
-        if (at != std::string::npos) bytes.replace(at, marker.size(), raw);
+    // Some dialects say a text again when it is complete: then its markers come again in the same order.
+    void replace_markers(std::size_t from) {
+        if (raws_.empty()) return;
+        for (std::size_t at = from; (at = bytes.find(marker, at)) != std::string::npos;) {
+            const std::string_view raw = raws_[replaced_++ % raws_.size()];
+            bytes.replace(at, marker.size(), raw);
+            at += raw.size();
+        }
     }
 
     template <class Dialect>
@@ -178,9 +195,7 @@ private:
         const bool has_text = !behaviour_.answer.tokens.empty();
         if (!has_text && !said.empty()) reply.parts.emplace_back(said);
         Dialect::encode(reply, now(), bytes);
-        for (const Token& token : tokens_) {
-            if (!token.raw.empty()) replace_marker(0, token.raw);
-        }
+        replace_markers(0);
         if (behaviour_.fault == Fault::missing_end || behaviour_.fault == Fault::missing_done) {
             bytes.resize(bytes.size() / 2); // a whole body has no other end than its last brace
         }
@@ -189,9 +204,10 @@ private:
 
     template <class Dialect>
     void stream_answer(const Reply& reply) {
-        content_type = "text/event-stream";
+        if (!request_.incoming.array) content_type = "text/event-stream";
         typename Dialect::StreamEncoder encoder;
         StreamHeadOf head{reply, now(), request_.incoming.include_usage};
+        head.value.array = request_.incoming.array;
         encoder.begin(head.value, bytes);
         piece();
         if (behaviour_.fault == Fault::comments) {
@@ -205,11 +221,9 @@ private:
         stream_thinking(encoder);
         for (std::size_t i = 0; i < tokens_.size(); ++i) {
             if (i == strike_ && strike(encoder)) return;
-            const std::size_t from = bytes.size();
             Delta delta;
             delta.text = tokens_[i].say;
             encoder.delta(delta, bytes);
-            if (!tokens_[i].raw.empty()) replace_marker(from, tokens_[i].raw);
             text += tokens_[i].text;
             ++tokens_said_;
             piece();
@@ -294,6 +308,8 @@ private:
     const ServedRequest& request_;
     const Behaviour& behaviour_;
     std::vector<Token> tokens_;
+    std::vector<std::string_view> raws_; // what takes the markers' places, in order
+    std::size_t replaced_ = 0;
     std::string extra_; // of the token a fault adds
     std::size_t strike_ = 0, tokens_said_ = 0;
 };

@@ -3,7 +3,9 @@
 
 #include <baton/core/headers.hpp>
 #include <baton/serve/anthropic.hpp>
+#include <baton/serve/gemini.hpp>
 #include <baton/serve/openai.hpp>
+#include <baton/serve/openai_responses.hpp>
 #include <baton/testing/served_request.hpp>
 
 #include <algorithm>
@@ -51,10 +53,16 @@ BATON_DECL void ServedRequest::classify(bool whole) {
     if (path.ends_with("/chat/completions")) kind = Kind::openai;
     if (path.ends_with("/messages")) kind = Kind::anthropic;
     if (path.ends_with("/models")) kind = Kind::models;
+    if (path.ends_with("/responses")) kind = Kind::responses;
+    const serve::GeminiTarget google(target);
+    using Method = serve::GeminiTarget::Method;
+    if (google.method == Method::generate || google.method == Method::stream) kind = Kind::gemini;
     id = header("x-request-number");
     if (!whole || method != "POST") return;
     if (kind == Kind::openai) problem = serve::OpenAI::decode(body, incoming);
     if (kind == Kind::anthropic) problem = serve::Anthropic::decode(body, incoming);
+    if (kind == Kind::responses) problem = serve::OpenAIResponses::decode(body, incoming);
+    if (kind == Kind::gemini) problem = serve::Gemini::decode(google, body, incoming);
     if (!id.empty()) return;
     const auto& messages = incoming.request.messages;
     const auto last = std::find_if(messages.rbegin(), messages.rend(),
