@@ -376,7 +376,7 @@ BOOST_AUTO_TEST_CASE(tokens_are_counted) {
     target.model = request.model;
     std::string path, headers, body;
     BOOST_REQUIRE(!Client::encode_count(draft, target, wire::Outgoing{path, headers, body}));
-    BOOST_TEST(path == Server::count_path);
+    BOOST_TEST(path.ends_with(Server::count_path)); // behind the base URL
     same_request(served<Server>(body).request, request);
     body.clear();
     Server::encode_count(17, body);

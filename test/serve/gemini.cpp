@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(a_stream_survives) {
     Reply reply = full_reply();
     reply.parts[2].detail->signature = "sig=="; // is in the Reply only
     reply.parts[2].detail->vendor = Server::name;
-    for (const std::size_t step : {1, 4, 1000}) {
+    for (const std::size_t step : {1U, 4U, 1000U}) {
         const std::string bytes = events(reply, step);
         const Streamed<Client> streamed(bytes);
         BOOST_TEST(streamed.ended);

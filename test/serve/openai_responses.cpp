@@ -306,7 +306,7 @@ BOOST_AUTO_TEST_CASE(every_stop_reason_survives_that_has_a_word) {
 
 BOOST_AUTO_TEST_CASE(a_stream_survives) {
     const Reply reply = full_reply();
-    for (const std::size_t step : {1, 4, 1000}) {
+    for (const std::size_t step : {1U, 4U, 1000U}) {
         const std::string bytes = events(reply, step);
         const Streamed<Client> streamed(bytes);
         BOOST_TEST(streamed.ended);

@@ -16,7 +16,7 @@ class Anthropic {
 public:
     static constexpr std::string_view name = "anthropic";
     static constexpr std::string_view path = "/messages";
-    static constexpr std::string_view count_path = "/v1/messages/count_tokens";
+    static constexpr std::string_view count_path = "/messages/count_tokens";
 
     /// Each tool result becomes a Message of its own, as in the other dialects. Members that Request does
     /// not model (`thinking`, `metadata`, `top_k`, server tools ...) are kept in `Request::extra` as they

@@ -105,6 +105,7 @@ public:
 
 #if !defined(BATON_SEPARATE_COMPILATION)
 #include <baton/serve/impl/gemini.ipp>
+#include <baton/serve/impl/gemini_config.ipp>
 #include <baton/serve/impl/gemini_contents.ipp>
 #include <baton/serve/impl/gemini_decode.ipp>
 #include <baton/serve/impl/gemini_other.ipp>

@@ -21,7 +21,6 @@ public:
         "openai_responses"; // as the wire's: marks parts that may go back
     static constexpr std::string_view path = "/responses";
     static constexpr std::string_view count_path = "/responses/input_tokens";
-    static constexpr std::string_view content_type = "text/event-stream"; ///< of a streamed answer
 
     /// `instructions` becomes the first system message. Items of earlier answers become parts of assistant
     /// messages that the wire of the same API sends back byte for byte; each tool's result is a message of

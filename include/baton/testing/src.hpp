@@ -9,6 +9,7 @@
 #include <baton/serve/impl/anthropic_decode.ipp>
 #include <baton/serve/impl/error_status.ipp>
 #include <baton/serve/impl/gemini.ipp>
+#include <baton/serve/impl/gemini_config.ipp>
 #include <baton/serve/impl/gemini_contents.ipp>
 #include <baton/serve/impl/gemini_decode.ipp>
 #include <baton/serve/impl/gemini_other.ipp>

@@ -155,10 +155,13 @@ private:
         strike_ = tokens_.size();
         switch (behaviour_.fault) {
         case Fault::lone_surrogate: tokens_.push_back({marker, "\\ud83d", utf8::replacement}); break;
-        case Fault::split_surrogate:
-            tokens_.push_back({marker, "\\ud83d", {}});
-            tokens_.push_back({marker, "\\ude00", "\U0001F600"});
+        case Fault::split_surrogate: {
+            // Google's servers cannot do this, so nobody joins the halves of two of its events
+            const bool joined = !(stream && request_.kind == ServedRequest::Kind::gemini);
+            tokens_.push_back({marker, "\\ud83d", joined ? std::string_view() : utf8::replacement});
+            tokens_.push_back({marker, "\\ude00", joined ? "\U0001F600" : utf8::replacement});
             break;
+        }
         case Fault::nul_bytes: tokens_.push_back({marker, std::string_view("\0\0", 2), {}}); break;
         case Fault::bad_json: tokens_.push_back({marker, "\"}{", {}}); break;
         case Fault::giant_event:
