@@ -60,4 +60,5 @@ public:
 #include <baton/serve/impl/openai.ipp>
 #include <baton/serve/impl/openai_decode.ipp>
 #include <baton/serve/impl/openai_embed.ipp>
+#include <baton/serve/impl/openai_options.ipp>
 #endif

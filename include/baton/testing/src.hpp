@@ -16,6 +16,7 @@
 #include <baton/serve/impl/openai.ipp>
 #include <baton/serve/impl/openai_decode.ipp>
 #include <baton/serve/impl/openai_embed.ipp>
+#include <baton/serve/impl/openai_options.ipp>
 #include <baton/serve/impl/openai_responses.ipp>
 #include <baton/serve/impl/openai_responses_decode.ipp>
 #include <baton/serve/impl/openai_responses_input.ipp>

@@ -273,6 +273,8 @@ BATON_DECL void Gemini::StreamEncoder::finish(const Reply& reply, std::string& o
     std::string list, members;
     json::Writer calls(list);
     calls.begin_array();
+    // as Google's last event has it: a client that shows the texts of all events finds one here too
+    if (calls_.empty()) calls.begin_object().key("text").string("").end_object();
     for (const Call& call : calls_) {
         std::string_view signature; // a call's is in the Reply
         for (const Part& part : reply.parts) {
