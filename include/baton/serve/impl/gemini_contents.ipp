@@ -8,6 +8,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 // `contents` and `systemInstruction`.
 namespace baton::serve::detail::gemini {
@@ -214,29 +217,46 @@ inline void content(RequestReader& body, std::string_view member, std::string& r
     if (!object) body.expected(member, "an object");
 }
 
-/// The call before that a result answers: by its id, or by name among those without ids.
-inline bool answers_known_call(const std::vector<Message>& messages, const Part& result,
-                               std::size_t unnamed) {
-    for (std::size_t m = messages.size(); m-- > 0;) {
-        if (messages[m].role != Role::assistant) continue;
-        std::size_t count = 0;
-        for (const Part& part : messages[m].parts) {
-            if (part.kind != Kind::tool_call || !part.detail || part.detail->id != result.detail->id)
-                continue;
-            if (!result.detail->id.empty() || ++count == unnamed)
-                return part.detail->name == result.detail->name;
+/// The function calls so far, to find those that results answer. A result's name is left out where the wire
+/// of this API finds it again: by the call's id, or in the order of the last turn's calls without ids.
+class Calls {
+public:
+    void model_turn(const Parts& parts) {
+        unnamed_.clear();
+        answered_ = 0;
+        for (const Part& part : parts) {
+            if (part.kind != Kind::tool_call || !part.detail) continue;
+            const Part::Detail& call = *part.detail;
+            if (call.id.empty()) {
+                unnamed_.push_back(call.name);
+            } else {
+                named_.insert_or_assign(call.id, call.name);
+            }
         }
-        if (result.detail->id.empty()) return false;
     }
-    return false;
-}
+    void result(Part::Detail& result) {
+        if (result.id.empty()) {
+            const std::size_t call = answered_++;
+            if (call < unnamed_.size() && unnamed_[call] == result.name) result.name.clear();
+        } else if (const auto call = named_.find(result.id);
+                   call != named_.end() && call->second == result.name) {
+            result.name.clear();
+        }
+    }
+
+private:
+    std::unordered_map<std::string, std::string> named_; // by id
+    std::vector<std::string> unnamed_;
+    std::size_t answered_ = 0;
+};
 
 /// One turn. Results of functions are messages of their own, as in the other dialects.
-inline void turn(RequestReader& body, std::vector<Message>& messages) {
+inline void turn(RequestReader& body, std::vector<Message>& messages, Calls& calls) {
     std::string role;
     Parts parts;
     content(body, "contents[]", role, parts);
     if (role == "model") {
+        calls.model_turn(parts);
         messages.emplace_back(Role::assistant, std::move(parts));
         return;
     }
@@ -245,7 +265,6 @@ inline void turn(RequestReader& body, std::vector<Message>& messages) {
         return;
     }
     Parts said;
-    std::size_t unnamed = 0;
     const auto flush = [&] {
         if (!said.empty())
             messages.emplace_back(role == "system" ? Role::system : Role::user, std::move(said));
@@ -257,9 +276,7 @@ inline void turn(RequestReader& body, std::vector<Message>& messages) {
             continue;
         }
         flush();
-        if (part.detail.ensure().id.empty()) ++unnamed;
-        // the wire finds the name again
-        if (answers_known_call(messages, part, unnamed)) part.detail->name.clear();
+        calls.result(part.detail.ensure());
         messages.emplace_back(Role::tool, Parts()).parts.push_back(std::move(part));
     }
     if (parts.empty()) messages.emplace_back(Role::user, Parts());

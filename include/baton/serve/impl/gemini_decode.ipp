@@ -103,14 +103,15 @@ inline void tool_config(RequestReader& body, Request& request) {
 }
 
 inline void body_members(RequestReader& body, Request& request, Parts& system, bool& has_contents) {
+    Calls calls;
     const bool object = body.in.object([&](std::string_view key) {
         const std::string member = camel(key);
         if (!body.first_time(member)) return;
         if (member == "contents") {
             if (body.in.kind() == json::Reader::Kind::array) {
-                body.array("contents", [&] { turn(body, request.messages); });
+                body.array("contents", [&] { turn(body, request.messages, calls); });
             } else if (!body.in.null()) {
-                turn(body, request.messages);
+                turn(body, request.messages, calls);
             }
             has_contents = !request.messages.empty();
         } else if (member == "systemInstruction") {
@@ -174,26 +175,37 @@ BATON_DECL std::optional<Error> Gemini::decode(const GeminiTarget& target, std::
 
 BATON_DECL void Gemini::number_calls(Request& request) {
     struct Open {
-        std::string id, name;
+        std::string id;
+        bool answered = false;
+    };
+    struct Queue {
+        std::vector<std::size_t> calls;
+        std::size_t head = 0;
     };
     std::vector<Open> open;
-    std::size_t number = 0;
+    std::unordered_map<std::string, Queue> by_name; // hostile requests hold many calls: no searching
+    std::size_t oldest = 0;
+    const auto answer = [&](const std::string& name) -> Open* {
+        if (name.empty()) {
+            while (oldest < open.size() && open[oldest].answered) ++oldest;
+            return oldest < open.size() ? &open[oldest] : nullptr;
+        }
+        Queue& queue = by_name[name];
+        while (queue.head < queue.calls.size() && open[queue.calls[queue.head]].answered) ++queue.head;
+        return queue.head < queue.calls.size() ? &open[queue.calls[queue.head]] : nullptr;
+    };
     for (Message& message : request.messages) {
         for (Part& part : message.parts) {
+            if (part.kind != Part::Kind::tool_call && part.kind != Part::Kind::tool_result) continue;
+            Part::Detail& detail = part.detail.ensure();
+            if (!detail.id.empty()) continue;
             if (part.kind == Part::Kind::tool_call) {
-                Part::Detail& detail = part.detail.ensure();
-                if (!detail.id.empty()) continue;
-                detail.id = "call_" + std::to_string(++number);
-                open.push_back({detail.id, detail.name});
-            } else if (part.kind == Part::Kind::tool_result) {
-                Part::Detail& detail = part.detail.ensure();
-                if (!detail.id.empty()) continue;
-                const auto call = std::find_if(open.begin(), open.end(), [&](const Open& candidate) {
-                    return detail.name.empty() || candidate.name == detail.name;
-                });
-                if (call == open.end()) continue;
+                by_name[detail.name].calls.push_back(open.size());
+                open.push_back({"call_" + std::to_string(open.size() + 1), false});
+                detail.id = open.back().id;
+            } else if (Open* const call = answer(detail.name)) {
+                call->answered = true;
                 detail.id = call->id;
-                open.erase(call);
             }
         }
     }
