@@ -138,7 +138,7 @@ BATON_DECL void Reader::unescape(std::string_view body, std::string& out) const 
             std::ptrdiff_t plain = 0;
             if (end_ - at >= piece) {
                 std::memcpy(to, at, piece);
-                plain = std::min(detail::find_in_16<detail::Backslash>(at) - at, end - at);
+                plain = std::min(baton::detail::find_in_16<detail::Backslash>(at) - at, end - at);
             } else { // 16 bytes from here are not all part of the text
                 plain = detail::find<detail::Backslash>(begin_, at, end) - at;
                 std::memcpy(to, at, static_cast<std::size_t>(plain));
