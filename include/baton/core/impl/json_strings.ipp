@@ -41,7 +41,7 @@ BATON_DECL bool Reader::any_string(std::string_view& out, std::string& scratch) 
     skip_space();
     if (at_ == end_ || *at_ != '"') return false;
     const char* const from = at_ + 1;
-    const char* const close = detail::find<detail::JsonSpecial>(begin_, from, end_);
+    const char* const close = detail::find<baton::detail::JsonSpecial>(begin_, from, end_);
     if (close == end_ || *close != '"') [[unlikely]]
         return special_string(out, scratch);
     out = {from, static_cast<std::size_t>(close - from)};
@@ -83,7 +83,7 @@ BATON_DECL bool Reader::append_string(std::string& out) {
 BATON_DECL const char* Reader::pass_specials(const char* at) noexcept {
     escaped_ = false;
     for (;;) {
-        at = detail::find<detail::JsonSpecial>(begin_, at, end_);
+        at = detail::find<baton::detail::JsonSpecial>(begin_, at, end_);
         if (at == end_) return fail(at), nullptr;
         // Runs of escapes or of characters that are not ASCII are not worth a vector load for each.
         do {
