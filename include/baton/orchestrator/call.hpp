@@ -204,7 +204,7 @@ private:
         return snapshot_ == state_->snapshot ? &std::get<I>(state_->own).endpoints[endpoint_] : nullptr;
     }
     template <class F>
-    bool each_limit(F&& f);
+    void each_limit(F&& f);
     Admit acquire_limits(TimePoint t);
     double headroom(const EndpointSettings& at, TimePoint t);
     template <class S>
@@ -290,6 +290,12 @@ private:
         return snapshot_->providers[target().provider].endpoints[endpoint_];
     }
     Attempt& attempt() noexcept { return trace().attempts.back(); }
+    /// What is known of the present target; from admit() on.
+    template <std::size_t I>
+    auto& known() noexcept {
+        using T = std::remove_reference_t<decltype(state_->template target_state<I>(target(), endpoint()))>;
+        return *static_cast<T*>(known_);
+    }
     template <class F>
     decltype(auto) with_provider(F&& f) {
         return dispatch<C::providers>(target().provider, std::forward<F>(f));
@@ -366,6 +372,7 @@ private:
     std::unique_ptr<Errand> errand_; // for Mode::errand
     std::size_t cursor_ = 0;
     std::size_t endpoint_ = 0; // of the target's provider
+    void* known_ = nullptr;    // its TargetState; see known()
     std::uint64_t tried_ = 0;  // endpoints of this target that have failed this call, as bits
     std::string task_;
     Error error_;

@@ -44,7 +44,7 @@ void Call<C>::end_attempt(Errc outcome) {
             if (EndpointHealth* health = outcome == Errc::ok ? nullptr : health_of<I>())
                 health->on_result(state_->health.rules(), outcome, attempt_started_, t);
         }
-        auto& stats = state_->template target_state<I>(target(), endpoint());
+        auto& stats = known<I>();
         if constexpr (C::has_hedge) {
             // a loser has waited so long for nothing: leaving that out would teach that the target is fast
             if (outcome == Errc::cancelled && a.sent && !got_first_) stats.hedge.observe(t - sent_at_);
@@ -84,7 +84,7 @@ void Call<C>::verdict(bool success, TimePoint t) {
                 if (EndpointHealth* health = health_of<I>())
                     health->on_result(state_->health.rules(), Errc::ok, attempt_started_, t);
             }
-            auto& known = state_->template target_state<I>(target(), endpoint());
+            auto& known = this->template known<I>();
             if constexpr (C::has_balance) known.load.first_token(t - sent_at_, t);
             if constexpr (C::has_hedge) known.hedge.observe(t - sent_at_);
         });

@@ -118,6 +118,7 @@ template <class C, bool = C::has_limit>
 struct Limiting {};
 template <class C>
 struct Limiting<C, true> {
+    typename C::limit_states states; ///< of the present target; as long as a lease or a ticket is held
     typename C::limit_leases leases;
     typename C::limit_tickets tickets;
     Demand demand{.requests = 0};

@@ -184,6 +184,9 @@ struct Composition {
     template <class S>
     using lease_of = typename S::State::Lease;
     using limit_leases = mp::mp_rename<mp::mp_transform<lease_of, limits>, std::tuple>;
+    template <class S>
+    using limit_state_of = typename S::State*;
+    using limit_states = mp::mp_rename<mp::mp_transform<limit_state_of, limits>, std::tuple>;
     using limit_tickets = std::array<LimitTicket, mp::mp_size<limits>::value>;
 
     static constexpr bool has_resume = ContinuesCalls<resume>;
