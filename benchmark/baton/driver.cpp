@@ -2,7 +2,8 @@
 
 // Runs one composition against the mock and prints its figures: the same command line, prompts, replies and
 // reads as the hand-written client's driver. BATON_POLICIES selects the policies beside Provider<OpenAI>:
-// 1 Retry<ExpBackoff>, 2 Breaker<HalfOpen>, 4 Route<ByTask>, 8 Cache<ExactMatch>; 15 is all five.
+// 1 Retry<ExpBackoff>, 2 Breaker<HalfOpen>, 4 Route<ByTask>, 8 Cache<ExactMatch>; 15 is all five. 16 adds
+// Resume, Balance, Health, Hedge and Limit; 19 is all that resilience is made of.
 
 #include "../support/driver.hpp"
 
@@ -33,7 +34,12 @@ using Policies =
                            when<(BATON_POLICIES & 1) != 0, baton::Retry<baton::ExpBackoff>>,
                            when<(BATON_POLICIES & 2) != 0, baton::Breaker<baton::HalfOpen>>,
                            when<(BATON_POLICIES & 4) != 0, baton::Route<baton::ByTask>>,
-                           when<(BATON_POLICIES & 8) != 0, baton::Cache<baton::ExactMatch>>>;
+                           when<(BATON_POLICIES & 8) != 0, baton::Cache<baton::ExactMatch>>,
+                           when<(BATON_POLICIES & 16) != 0, baton::Resume<baton::Auto>>,
+                           when<(BATON_POLICIES & 16) != 0, baton::Balance<baton::PowerOfTwo>>,
+                           when<(BATON_POLICIES & 16) != 0, baton::Health<baton::Passive>>,
+                           when<(BATON_POLICIES & 16) != 0, baton::Hedge<baton::AfterP95>>,
+                           when<(BATON_POLICIES & 16) != 0, baton::Limit<baton::Gcra>>>;
 template <class Executor>
 using Chat = boost::mp11::mp_rename<Policies<Executor>, baton::Orchestrator>;
 

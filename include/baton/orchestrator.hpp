@@ -3,6 +3,7 @@
 
 #include <baton/core/error.hpp>
 #include <baton/core/request.hpp>
+#include <baton/orchestrator/check.hpp>
 #include <baton/orchestrator/probe.hpp>
 #include <baton/orchestrator/stream.hpp>
 

@@ -481,13 +481,14 @@ BOOST_AUTO_TEST_CASE(health_checks_are_calls_too) {
             int finished = 0;
             std::vector<baton::HealthReport> health;
             asio::cancellation_signal signal;
-            asio::co_spawn(*rig.io, rig.chat->health(),
-                           asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr thrown,
-                                                                           std::vector<baton::HealthReport> found) {
-                               BOOST_TEST(!thrown);
-                               ++finished;
-                               health = std::move(found);
-                           }));
+            asio::co_spawn(
+                *rig.io, rig.chat->health(),
+                asio::bind_cancellation_slot(
+                    signal.slot(), [&](std::exception_ptr thrown, std::vector<baton::HealthReport> found) {
+                        BOOST_TEST(!thrown);
+                        ++finished;
+                        health = std::move(found);
+                    }));
             for (int i = 0; i < steps; ++i) rig.clock.step(*rig.io);
             const bool was_over = finished > 0;
             if (blow == 0) signal.emit(asio::cancellation_type::terminal);

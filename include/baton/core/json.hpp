@@ -79,7 +79,7 @@ public:
     BATON_HOT bool string(std::string_view& out, std::string& scratch) {
         if (end_ - at_ > 17 && *at_ == '"') [[likely]] {
             const char* const from = at_ + 1;
-            const char* const close = detail::find_in_16<detail::JsonSpecial>(from);
+            const char* const close = baton::detail::find_in_16<baton::detail::JsonSpecial>(from);
             if (*close == '"') [[likely]] {
                 out = {from, static_cast<std::size_t>(close - from)};
                 at_ = close + 1;
@@ -114,7 +114,7 @@ public:
     /// Validates and consumes one value.
     bool skip() noexcept {
         if (end_ - at_ > 17 && *at_ == '"') {
-            const char* const close = detail::find_in_16<detail::JsonSpecial>(at_ + 1);
+            const char* const close = baton::detail::find_in_16<baton::detail::JsonSpecial>(at_ + 1);
             if (*close == '"') [[likely]] {
                 at_ = close + 1;
                 return true;
@@ -163,7 +163,7 @@ private:
     BATON_HOT void skip_space() noexcept { at_ = spaces(at_); }
     // Consumes `quote key quote colon` if it is short, without escapes and compact: nearly always.
     BATON_HOT bool quick_member(const char* quote, std::string_view& key) noexcept {
-        const char* const close = detail::find_in_16<detail::JsonSpecial>(quote + 1);
+        const char* const close = baton::detail::find_in_16<baton::detail::JsonSpecial>(quote + 1);
         if (*quote != '"' || std::memcmp(close, "\":", 2) != 0 || close[2] <= ' ') return false;
         key = {quote + 1, static_cast<std::size_t>(close - quote - 1)};
         at_ = close + 2;

@@ -109,10 +109,15 @@ void Call<C>::reset() {
     endpoint_ = 0;
     tried_ = 0;
     moved_ = false;
-    if constexpr (C::has_resume) static_cast<Resuming<C>&>(*this) = Resuming<C>();
+    if constexpr (C::has_resume) {
+        if (this->broke.errc() != Errc::ok) static_cast<Resuming<C>&>(*this) = Resuming<C>();
+    }
     if constexpr (C::has_hedge) static_cast<Hedging<C>&>(*this) = Hedging<C>();
     if constexpr (C::has_health) static_cast<Resting<C>&>(*this) = Resting<C>();
-    if constexpr (C::has_limit) static_cast<Limiting<C>&>(*this) = Limiting<C>();
+    if constexpr (C::has_limit) {
+        this->demand.requests = 0;
+        this->waits_for_limit = this->woken = false;
+    }
     fresh_only_ = replayed_ = committed_ = false;
 }
 

@@ -23,11 +23,9 @@ bool Call<C>::untried_endpoint() const noexcept {
 template <class C>
 bool Call<C>::pick_endpoint() {
     const auto& endpoints = snapshot_->providers[target().provider].endpoints;
-    if constexpr (!C::has_health) {
-        if (endpoints.size() == 1) {
-            endpoint_ = 0;
-            return true;
-        }
+    if (endpoints.size() == 1) {
+        endpoint_ = 0;
+        if constexpr (!C::has_health) return true;
     }
     if (mode_ == Mode::errand && !errand_->counts()) {
         endpoint_ = errand_->endpoint();
@@ -57,8 +55,9 @@ bool Call<C>::pick_among(const std::vector<EndpointSettings>& endpoints) {
             }
         }
     }
+    if (n == 1) return true;
     // one after another is better than the same twice, and a breaker's refusal is known without asking
-    std::array<std::size_t, most> eligible;
+    std::array<std::size_t, most> eligible{};
     std::size_t count = 0;
     const auto gather = [&](auto admits) {
         if (count > 0) return;
@@ -74,11 +73,9 @@ bool Call<C>::pick_among(const std::vector<EndpointSettings>& endpoints) {
             return true;
         }
     };
-    if (n > 1) {
-        gather([&](std::size_t e) { return untried(e) && closed(e); });
-        gather(untried);
-        gather(closed);
-    }
+    gather([&](std::size_t e) { return untried(e) && closed(e); });
+    gather(untried);
+    gather(closed);
     gather([](std::size_t) { return true; });
     endpoint_ = eligible[0];
     if constexpr (C::has_balance) {
@@ -117,8 +114,9 @@ std::uint64_t Call<C>::affinity() const {
 template <class C>
 template <std::size_t I>
 auto Call<C>::admit(TimePoint t) -> Admit {
-    if (mode_ == Mode::errand && !errand_->counts()) return Admit::yes;
     auto& known = state_->template target_state<I>(target(), endpoint());
+    known_ = &known;
+    if (mode_ == Mode::errand && !errand_->counts()) return Admit::yes;
     auto permit = known.breaker.try_acquire(t, state_->rng);
     if (!permit) return Admit::broken;
     if constexpr (C::has_limit) {
@@ -292,7 +290,7 @@ void Call<C>::begin_attempt(TimePoint t) {
         constexpr std::size_t I = decltype(i)::value;
         decoder_.template emplace<typename C::template wire<I>::StreamDecoder>();
         if (mode_ == Mode::errand && !errand_->counts()) return;
-        if constexpr (C::has_balance) state_->template target_state<I>(target(), endpoint()).load.start(t);
+        if constexpr (C::has_balance) known<I>().load.start(t);
         if constexpr (C::has_health) {
             if (EndpointHealth* health = health_of<I>()) health->on_start(state_->health.rules(), t);
         }

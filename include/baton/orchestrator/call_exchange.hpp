@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/json.hpp>
 #include <baton/orchestrator/call.hpp>
 
 #include <charconv>

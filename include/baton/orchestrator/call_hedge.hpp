@@ -43,9 +43,8 @@ void Call<C>::plan_hedge() {
     if constexpr (C::has_hedge) {
         this->hedge_at = never;
         if (this->beside || this->hedged || committed_ || mode_ == Mode::errand) return;
-        const std::optional<Duration> delay = with_provider([&](auto i) {
-            return state_->template target_state<decltype(i)::value>(target(), endpoint()).hedge.delay();
-        });
+        const std::optional<Duration> delay =
+            with_provider([&](auto i) { return this->template known<decltype(i)::value>().hedge.delay(); });
         if (delay) this->hedge_at = after(sent_at_, *delay);
     }
 }
@@ -126,6 +125,7 @@ void Call<C>::hear_rival() {
         }
         cursor_ = r.cursor_;
         endpoint_ = r.endpoint_;
+        known_ = r.known_;
         conn_ = std::move(r.conn_);
         permit_ = std::move(r.permit_);
         r.permit_.template emplace<0>();
@@ -154,7 +154,10 @@ void Call<C>::hear_rival() {
         const bool whole = r.phase_ == Phase::over;
         phase_ = r.phase_;
         r.phase_ = Phase::over;
-        if constexpr (requires { this->leases; }) this->leases = std::move(r.leases);
+        if constexpr (C::has_limit) {
+            this->leases = std::move(r.leases);
+            this->states = std::exchange(r.states, {});
+        }
         drop_rival();
         if (whole) settle_answer();
     }

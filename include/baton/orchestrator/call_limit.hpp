@@ -8,22 +8,15 @@
 // woken.
 namespace baton::detail {
 
-/// Runs `f(index, state, lease, ticket)` for each limit of the present target, until it answers false.
+/// Runs `f(index, state, lease, ticket)` for each limit this call holds something of, until it answers false.
 template <class C>
 template <class F>
-bool Call<C>::each_limit(F&& f) {
+void Call<C>::each_limit(F&& f) {
     if constexpr (C::has_limit) {
-        const TimePoint t = now();
-        bool all = true;
         mp::mp_for_each<mp::mp_iota<mp::mp_size<typename C::limits>>>([&](auto i) {
-            if (!all) return;
-            auto& state = std::get<i.value>(state_->limit.entries)
-                              ->at(target().provider, endpoint().id, target().model, draft_->tenant, t);
-            all = f(i, state, std::get<i.value>(this->leases), this->tickets[i]);
+            if (auto* state = std::get<i.value>(this->states))
+                f(i, *state, std::get<i.value>(this->leases), this->tickets[i]);
         });
-        return all;
-    } else {
-        return true;
     }
 }
 
@@ -54,15 +47,20 @@ auto Call<C>::acquire_limits(TimePoint t) -> Admit {
         // what the vendor may write at most; without a cap, about what chats say
         const auto cap = draft_->max_tokens ? draft_->max_tokens : target().max_tokens;
         this->demand.output_tokens = static_cast<std::int64_t>(cap.value_or(usual_output));
-        each_limit([&](auto, auto& state, auto& lease, LimitTicket& ticket) {
-            if (lease) return true; // kept while it waited for another
+        mp::mp_for_each<mp::mp_iota<mp::mp_size<typename C::limits>>>([&](auto i) {
+            auto& lease = std::get<i.value>(this->leases);
+            if (answer != Admit::yes || lease) return; // kept while it waited for another
+            auto& state = std::get<i.value>(state_->limit.entries)
+                              ->at(target().provider, endpoint().id, target().model, draft_->tenant, t);
+            std::get<i.value>(this->states) = &state;
+            LimitTicket& ticket = this->tickets[i];
             if (!ticket.owner()) ticket = LimitTicket(this);
             auto asked = state.acquire(this->demand, t, ticket);
             using Kind = typename decltype(asked)::Kind;
             if (asked.kind == Kind::admitted) {
                 lease = std::move(asked.lease);
                 wake_next(state, t); // the next in line may have only waited for its turn
-                return true;
+                return;
             }
             if (asked.kind == Kind::wait) {
                 resume_at_ = asked.sleep_until();
@@ -71,8 +69,8 @@ auto Call<C>::acquire_limits(TimePoint t) -> Admit {
             } else {
                 this->refused_for = asked.retry_after;
                 answer = Admit::limited;
+                std::get<i.value>(this->states) = nullptr;
             }
-            return false;
         });
         if (answer == Admit::limited) leave_limits();
     }
@@ -94,14 +92,11 @@ void Call<C>::wake_next(S& limit, TimePoint t) noexcept {
 template <class C>
 void Call<C>::leave_limits() noexcept {
     if constexpr (C::has_limit) {
-        if (cursor_ >= targets_.size() || !snapshot_) return;
-        const TimePoint t = now();
-        each_limit([&](auto, auto& state, auto& lease, LimitTicket& ticket) {
-            const bool held = lease || ticket.waiting();
+        each_limit([&](auto i, auto& state, auto& lease, LimitTicket& ticket) {
             lease.release();
             ticket.leave();
-            if (held) wake_next(state, t);
-            return true;
+            wake_next(state, now());
+            std::get<decltype(i)::value>(this->states) = nullptr;
         });
     }
 }
@@ -120,11 +115,11 @@ void Call<C>::settle_limits(Errc outcome, TimePoint t) {
         } else if (a.status >= 300) { // the vendor refused, and does not bill it
             what.input_tokens = what.output_tokens = 0;
         }
-        each_limit([&](auto, auto& state, auto& lease, LimitTicket&) {
+        each_limit([&](auto i, auto& state, auto& lease, LimitTicket&) {
             if (a.sent) lease.sent();
             lease.settle(what, t);
             wake_next(state, t);
-            return true;
+            std::get<decltype(i)::value>(this->states) = nullptr;
         });
     }
 }
@@ -141,7 +136,6 @@ void Call<C>::heed_rate_headers() {
             // they speak of the key's or the model's limits, not of a tenant's
             if constexpr (mp::mp_at_c<typename C::limits, decltype(i)::value>::scope != LimitScope::tenant)
                 state.observe(said, t);
-            return true;
         });
     }
 }

@@ -19,8 +19,8 @@ public:
           min_calls_(static_cast<std::uint32_t>(strategy.options().min_calls)) {}
 
     bool sample(bool failed, TimePoint now) noexcept {
-        advance(now.time_since_epoch() / slice_);
-        Count& count = ring_[static_cast<std::size_t>(current_) % slices];
+        if (now.time_since_epoch() >= next_) advance(now.time_since_epoch() / slice_);
+        Count& count = ring_[newest_]; // where a clock that steps back counts, too
         ++count.calls;
         ++sum_.calls;
         if (!failed) return false;
@@ -42,7 +42,6 @@ private:
     };
 
     void advance(std::int64_t slice) noexcept {
-        if (slice <= current_) return; // a clock that steps back counts in the newest slice
         if (slice - current_ >= slices) {
             clear();
         } else {
@@ -54,9 +53,13 @@ private:
             }
         }
         current_ = slice;
+        next_ = slice_ * (slice + 1);
+        newest_ = static_cast<std::size_t>(slice) % slices;
     }
 
     Duration slice_;
+    Duration next_{}; ///< since the clock's epoch: when the newest slice is over
+    std::size_t newest_ = 0;
     double threshold_;
     std::uint32_t min_calls_;
     Count sum_;

@@ -57,13 +57,13 @@ private:
     static constexpr std::int64_t scale = 1000;
 
     void add(std::int64_t amount) noexcept {
-        ring_[static_cast<std::size_t>(current_ % slices)] += amount;
+        ring_[newest_] += amount;
         sum_ += amount;
     }
 
     void advance(TimePoint now) noexcept {
+        if (now.time_since_epoch() < next_) return; // a clock that steps back charges the newest slice
         const std::int64_t slice = now.time_since_epoch() / slice_;
-        if (slice <= current_) return; // a clock that steps back charges the newest slice
         if (slice - current_ >= slices) {
             ring_.fill(0);
             sum_ = 0;
@@ -75,9 +75,13 @@ private:
             }
         }
         current_ = slice;
+        next_ = slice_ * (slice + 1);
+        newest_ = static_cast<std::size_t>(slice % slices);
     }
 
     Duration slice_;
+    Duration next_{}; ///< since the clock's epoch: when the newest slice is over
+    std::size_t newest_ = 0;
     std::int64_t deposit_;
     std::int64_t cost_;
     std::int64_t reserve_ = 0;

@@ -24,6 +24,7 @@ public:
     }
 
     void on_outcome(bool ok) noexcept {
+        if (ok && count_ == most_) return; // as most of the time
         count_ = std::clamp<std::int64_t>(count_ + (ok ? gain_ : -scale), 0, most_);
     }
     bool allows() const noexcept { return most_ == 0 || count_ > most_ / 2; }

@@ -38,7 +38,7 @@ BATON_DECL bool Reader::next_member_slow(std::string_view& key) {
 // which is worth a third of its time.
 BATON_DECL bool Reader::compact_member(const char* quote, std::string_view& key) {
     if (quote != end_ && *quote == '"') [[likely]] {
-        const char* const close = detail::find<detail::JsonSpecial>(begin_, quote + 1, end_);
+        const char* const close = detail::find<baton::detail::JsonSpecial>(begin_, quote + 1, end_);
         if (end_ - close > 2 && std::memcmp(close, "\":", 2) == 0 && close[2] > ' ') [[likely]] {
             key = {quote + 1, static_cast<std::size_t>(close - quote - 1)};
             at_ = close + 2;
@@ -142,7 +142,7 @@ BATON_DECL bool Reader::number(double& out) noexcept {
 
 // From behind an opening quote to behind the closing one.
 BATON_HOT const char* Reader::pass_string(const char* body) noexcept {
-    const char* const at = detail::find<detail::JsonSpecial>(begin_, body, end_);
+    const char* const at = detail::find<baton::detail::JsonSpecial>(begin_, body, end_);
     return at != end_ && *at == '"' ? at + 1 : pass_specials(at);
 }
 

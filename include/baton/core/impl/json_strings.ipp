@@ -41,7 +41,7 @@ BATON_DECL bool Reader::any_string(std::string_view& out, std::string& scratch) 
     skip_space();
     if (at_ == end_ || *at_ != '"') return false;
     const char* const from = at_ + 1;
-    const char* const close = detail::find<detail::JsonSpecial>(begin_, from, end_);
+    const char* const close = detail::find<baton::detail::JsonSpecial>(begin_, from, end_);
     if (close == end_ || *close != '"') [[unlikely]]
         return special_string(out, scratch);
     out = {from, static_cast<std::size_t>(close - from)};
@@ -83,7 +83,7 @@ BATON_DECL bool Reader::append_string(std::string& out) {
 BATON_DECL const char* Reader::pass_specials(const char* at) noexcept {
     escaped_ = false;
     for (;;) {
-        at = detail::find<detail::JsonSpecial>(begin_, at, end_);
+        at = detail::find<baton::detail::JsonSpecial>(begin_, at, end_);
         if (at == end_) return fail(at), nullptr;
         // Runs of escapes or of characters that are not ASCII are not worth a vector load for each.
         do {
@@ -138,7 +138,7 @@ BATON_DECL void Reader::unescape(std::string_view body, std::string& out) const 
             std::ptrdiff_t plain = 0;
             if (end_ - at >= piece) {
                 std::memcpy(to, at, piece);
-                plain = std::min(detail::find_in_16<detail::Backslash>(at) - at, end - at);
+                plain = std::min(baton::detail::find_in_16<detail::Backslash>(at) - at, end - at);
             } else { // 16 bytes from here are not all part of the text
                 plain = detail::find<detail::Backslash>(begin_, at, end) - at;
                 std::memcpy(to, at, static_cast<std::size_t>(plain));

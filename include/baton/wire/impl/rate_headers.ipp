@@ -4,6 +4,7 @@
 #include <baton/wire/impl/hint.ipp> // its helpers
 #include <baton/wire/rate_headers.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -191,9 +192,18 @@ inline void read_ratelimit(std::string_view value, WallTime now, RateWindows& wi
 } // namespace detail
 
 BATON_DECL RateHeaders parse_rate_headers(Headers headers, WallTime now) {
+    // most answers of most vendors have none, and every answer is looked at
+    const auto may_be = [](std::string_view name) noexcept {
+        if (name.size() < 9) return false; // "ratelimit"
+        const char first = static_cast<char>(name[0] | 0x20);
+        return first == 'x' || first == 'r' || (first == 'a' && name.size() > 20); // "anthropic-ratelimit-"
+    };
+    if (std::none_of(headers.begin(), headers.end(), [&](const auto& field) { return may_be(field.name); }))
+        return {};
     detail::RateWindows windows;
     for (const HeaderField& field : headers) {
         std::string_view name = field.name;
+        if (!may_be(name)) continue;
         if (detail::take_prefix(name, "anthropic-ratelimit-")) {
             detail::read_anthropic(name, field.value, now, windows);
             continue;
