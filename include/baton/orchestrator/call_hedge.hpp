@@ -113,7 +113,7 @@ void Call<C>::hear_rival() {
         this->rival_ready = false;
         Call& r = *this->rival;
         const bool failed = r.phase_ == Phase::over && r.error_.errc() != Errc::ok;
-        const bool late = got_first_ || phase_ == Phase::over || phase_ == Phase::drain;
+        const bool late = got_first_ || committed_ || phase_ == Phase::over || phase_ == Phase::drain;
         if (failed || late) {
             drop_rival();
             if (failed && phase_ == Phase::rival) decide(Error(error_));
