@@ -195,6 +195,30 @@ BOOST_AUTO_TEST_CASE(aimd_grows_by_one_a_round_then_faster_and_only_under_load) 
     BOOST_TEST(state.concurrency() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(aimd_counts_rounds_anew_after_a_cut) {
+    // Held at 10, it counts rounds of 10 successes and does not move; then `max` is lifted for one success.
+    const Aimd held({.initial = 10, .min = 10, .max = 10}), lifted({.initial = 10, .min = 10, .max = 20});
+    const auto after = [&](int successes) {
+        Aimd::Core core(held);
+        const auto end = [&](int count, Errc error) {
+            for (int i = 0; i < count; ++i)
+                core.ended({.at = start, .in_flight = 10}, {.error = error}, start);
+        };
+        end(25, Errc::ok);
+        end(1, Errc::rate_limited);
+        end(successes - 1, Errc::ok);
+        core.configure(lifted);
+        end(1, Errc::ok);
+        return core.limit();
+    };
+    for (const int one : {1, 29, 30, 39}) {
+        BOOST_TEST(after(one) == 10.1, boost::test_tools::tolerance(1e-12));
+    }
+    BOOST_TEST(after(40) == 10.2, boost::test_tools::tolerance(1e-12)); // the fourth round is full
+    BOOST_TEST(after(49) == 10.2, boost::test_tools::tolerance(1e-12));
+    BOOST_TEST(after(50) == 10.3, boost::test_tools::tolerance(1e-12));
+}
+
 BOOST_AUTO_TEST_CASE(aimd_unsent_attempts_say_nothing) {
     Aimd::State state(Aimd({.initial = 10}));
     LimitTicket ticket;

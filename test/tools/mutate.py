@@ -4,10 +4,11 @@
 copy of the header tree, compiles the policy tests against it and runs them. A mutant that passes all tests has
 survived; one that does not compile is not counted. Exit status 1 if fewer than --bar of the mutants are killed.
 
-usage: mutate.py [--files NAME...] [--jobs N] [--max-per-file N] [--seed N] [--bar PERCENT] [--list]
+usage: mutate.py [--files NAME...] [--jobs N] [--max-per-file N] [--seed N] [--bar PERCENT] [--compiler COMMAND] [--list]
 """
 import argparse
 import concurrent.futures
+import itertools
 import pathlib
 import random
 import re
@@ -100,10 +101,11 @@ def mutants(path):
 def passes(tree, test, options):
     """What the headers of `tree` are by one file of tests: 'killed', 'survived' or 'invalid'."""
     program = tree / "test"
+    scratch = tree.parent
     compiled = subprocess.run(
-        [*options.compiler.split(), *FLAGS, f"-I{tree / 'include'}", "-include", tree.parent / "common.hpp",
-         ROOT / "test/policy" / (test + ".cpp"), tree.parent / "main.o", "-o", program, "-lboost_unit_test_framework"],
-        capture_output=True, check=False)
+        [*options.compiler.split(), *FLAGS, f"-I{tree / 'include'}", f"-I{ROOT / 'include'}", "-include",
+         scratch / "common.hpp", ROOT / "test/policy" / (test + ".cpp"), scratch / "main.o", "-o", program,
+         "-lboost_unit_test_framework"], capture_output=True, check=False)
     if compiled.returncode != 0:
         # a table checked by static_assert is as good a test as any other
         return "killed" if b"static assertion failed" in compiled.stderr else "invalid"
@@ -118,7 +120,7 @@ def passes(tree, test, options):
 
 
 def run(tree, header, text, options):
-    """'killed', 'survived' or 'invalid'. `tree` has a copy of the headers, of which one is changed."""
+    """'killed', 'survived' or 'invalid'. `tree` has a copy of the policies, of which one is changed."""
     target = tree / "include" / header.relative_to(ROOT / "include")
     target.write_text(text, encoding="utf-8")
     try:
@@ -131,7 +133,7 @@ def run(tree, header, text, options):
         shutil.copyfile(header, target)
 
 
-def precompile(scratch, tree, options):
+def precompile(scratch, options):
     """Compiles once what no mutation touches: Boost.Test, the standard headers, baton/core and main()."""
     included = set()
     for source in [*(ROOT / POLICY).rglob("*.?pp"), *(ROOT / "test/policy").glob("*.cpp")]:
@@ -140,8 +142,9 @@ def precompile(scratch, tree, options):
     common.write_text("\n".join(["#include <boost/test/unit_test.hpp>", *sorted(included)]) + "\n", encoding="utf-8")
     compiler = [*options.compiler.split(), *FLAGS]
     subprocess.run([*compiler, "-c", ROOT / "test/main.cpp", "-o", scratch / "main.o"], check=True)
-    if "clang" not in options.compiler:
-        subprocess.run([*compiler, f"-I{tree / 'include'}", "-x", "c++-header", common, "-o", f"{common}.gch"], check=True)
+    suffix = ".pch" if "clang" in options.compiler else ".gch"
+    subprocess.run([*compiler, f"-I{ROOT / 'include'}", "-x", "c++-header", common, "-o", f"{common}{suffix}"],
+                   check=True)
 
 
 def main():
@@ -153,7 +156,8 @@ def main():
     parser.add_argument("--bar", type=float, default=90, help="percent that must be killed")
     parser.add_argument("--timeout", type=int, default=15,
                         help="seconds of processor time for one run; more counts as killed")
-    parser.add_argument("--compiler", default="g++")
+    parser.add_argument("--compiler", default="g++",
+                        help="with its options; clang++ takes half the time of g++")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
     options = parser.parse_args()
 
@@ -174,13 +178,13 @@ def main():
         print(f"{len(work)} mutants")
         return 0
 
-    counts = {}
+    killed = survived = 0
     with tempfile.TemporaryDirectory() as scratch:
         trees = []
         for job in range(options.jobs):
             trees.append(pathlib.Path(scratch) / str(job))
-            shutil.copytree(ROOT / "include", trees[-1] / "include")
-        precompile(pathlib.Path(scratch), trees[0], options)
+            shutil.copytree(ROOT / POLICY, trees[-1] / POLICY)
+        precompile(pathlib.Path(scratch), options)
 
         def one(item):
             header, line, what, text = item
@@ -197,16 +201,19 @@ def main():
             if verdict != "survived":
                 sys.exit(f"test/policy/{test}.cpp fails without a mutation ({verdict})")
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            for header, line, what, changed, verdict in pool.map(one, work):
+            results = pool.map(one, work)
+            for header, of_header in itertools.groupby(results, key=lambda result: result[0]):
                 name = str(header.relative_to(ROOT))
-                counts.setdefault(name, {"killed": 0, "survived": 0, "invalid": 0})[verdict] += 1
-                if verdict == "survived":
-                    print(f"{name}:{line}: survived: {what}: {changed}", flush=True)
+                count = {"killed": 0, "survived": 0, "invalid": 0}
+                for _, line, what, changed, verdict in of_header:
+                    count[verdict] += 1
+                    if verdict == "survived":
+                        print(f"{name}:{line}: survived: {what}: {changed}", flush=True)
+                print(f"{name}: {count['killed']} killed, {count['survived']} survived, "
+                      f"{count['invalid']} did not compile", flush=True)
+                killed += count["killed"]
+                survived += count["survived"]
 
-    killed = sum(c["killed"] for c in counts.values())
-    survived = sum(c["survived"] for c in counts.values())
-    for name, c in sorted(counts.items()):
-        print(f"{name}: {c['killed']} killed, {c['survived']} survived, {c['invalid']} did not compile")
     share = 100 * killed / max(killed + survived, 1)
     print(f"{killed} of {killed + survived} mutants killed ({share:.1f} %)")
     return 0 if share >= options.bar else 1
