@@ -279,6 +279,27 @@ BOOST_AUTO_TEST_CASE(aimd_follows_a_capacity_that_falls_to_a_fifth_and_comes_bac
     BOOST_TEST(slowest < 60);
 }
 
+BOOST_AUTO_TEST_CASE(gradient2_a_window_is_ten_samples_and_a_second_from_the_first_of_them) {
+    Gradient2::Core core(Gradient2({.initial = 10}));
+    const auto end = [&](int count, TimePoint now) {
+        for (int i = 0; i < count; ++i)
+            core.ended({.at = start, .in_flight = 10}, {.input_tokens = 0, .first_token = 100ms}, now);
+        return core.limit();
+    };
+    const auto tolerance = boost::test_tools::tolerance(1e-12);
+    double expected = 10;
+    for (const TimePoint from : {start, start + 10s, start + 20s}) {
+        end(1, from);
+        BOOST_TEST(end(8, from + 999ms) == expected, tolerance);
+        BOOST_TEST(end(1, from + 1s - 1ns) == expected, tolerance); // ten, but too early
+        expected += 0.2 * 4;
+        BOOST_TEST(end(1, from + 1s) == expected, tolerance);
+    }
+    end(8, start + 30s);
+    BOOST_TEST(end(1, start + 40s) == expected, tolerance); // late enough, but nine
+    BOOST_TEST(end(1, start + 40s) == expected + 0.8, tolerance);
+}
+
 BOOST_AUTO_TEST_CASE(gradient2_one_window_is_the_formula) {
     Gradient2::State state(Gradient2({.initial = 20}));
     double expected = 20;

@@ -362,6 +362,18 @@ BOOST_AUTO_TEST_CASE(a_rate_does_not_drift) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_bucket_without_a_rate_holds_nothing_back) {
+    GcraBucket none;
+    none.charge(1'000'000, start);
+    none.leave_at_most(0, start);
+    none.empty_until(start + 1h);
+    none.refund(7);
+    BOOST_TEST(!none.limited());
+    BOOST_TEST(none.full(start));
+    BOOST_TEST(none.headroom(start) == 1.0);
+    BOOST_TEST((none.ready_at(1'000'000, 1'000'000, start) == TimePoint::min()));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_overflows) {
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
     for (const std::int64_t rate : {std::int64_t{1}, std::int64_t{7}, GcraBucket::max_per_minute}) {
