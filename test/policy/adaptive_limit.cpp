@@ -195,6 +195,30 @@ BOOST_AUTO_TEST_CASE(aimd_grows_by_one_a_round_then_faster_and_only_under_load) 
     BOOST_TEST(state.concurrency() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(aimd_counts_rounds_anew_after_a_cut) {
+    // Held at 10, it counts rounds of 10 successes and does not move; then `max` is lifted for one success.
+    const Aimd held({.initial = 10, .min = 10, .max = 10}), lifted({.initial = 10, .min = 10, .max = 20});
+    const auto after = [&](int successes) {
+        Aimd::Core core(held);
+        const auto end = [&](int count, Errc error) {
+            for (int i = 0; i < count; ++i)
+                core.ended({.at = start, .in_flight = 10}, {.error = error}, start);
+        };
+        end(25, Errc::ok);
+        end(1, Errc::rate_limited);
+        end(successes - 1, Errc::ok);
+        core.configure(lifted);
+        end(1, Errc::ok);
+        return core.limit();
+    };
+    for (const int one : {1, 29, 30, 39}) {
+        BOOST_TEST(after(one) == 10.1, boost::test_tools::tolerance(1e-12));
+    }
+    BOOST_TEST(after(40) == 10.2, boost::test_tools::tolerance(1e-12)); // the fourth round is full
+    BOOST_TEST(after(49) == 10.2, boost::test_tools::tolerance(1e-12));
+    BOOST_TEST(after(50) == 10.3, boost::test_tools::tolerance(1e-12));
+}
+
 BOOST_AUTO_TEST_CASE(aimd_unsent_attempts_say_nothing) {
     Aimd::State state(Aimd({.initial = 10}));
     LimitTicket ticket;
@@ -253,6 +277,27 @@ BOOST_AUTO_TEST_CASE(aimd_follows_a_capacity_that_falls_to_a_fifth_and_comes_bac
                                           << slowest + 1 << " s");
     BOOST_TEST(worst < 0.05);
     BOOST_TEST(slowest < 60);
+}
+
+BOOST_AUTO_TEST_CASE(gradient2_a_window_is_ten_samples_and_a_second_from_the_first_of_them) {
+    Gradient2::Core core(Gradient2({.initial = 10}));
+    const auto end = [&](int count, TimePoint now) {
+        for (int i = 0; i < count; ++i)
+            core.ended({.at = start, .in_flight = 10}, {.input_tokens = 0, .first_token = 100ms}, now);
+        return core.limit();
+    };
+    const auto tolerance = boost::test_tools::tolerance(1e-12);
+    double expected = 10;
+    for (const TimePoint from : {start, start + 10s, start + 20s}) {
+        end(1, from);
+        BOOST_TEST(end(8, from + 999ms) == expected, tolerance);
+        BOOST_TEST(end(1, from + 1s - 1ns) == expected, tolerance); // ten, but too early
+        expected += 0.2 * 4;
+        BOOST_TEST(end(1, from + 1s) == expected, tolerance);
+    }
+    end(8, start + 30s);
+    BOOST_TEST(end(1, start + 40s) == expected, tolerance); // late enough, but nine
+    BOOST_TEST(end(1, start + 40s) == expected + 0.8, tolerance);
 }
 
 BOOST_AUTO_TEST_CASE(gradient2_one_window_is_the_formula) {

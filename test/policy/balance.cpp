@@ -429,6 +429,24 @@ BOOST_AUTO_TEST_CASE(affinity_follows_weights_survives_restarts_and_moves_little
     BOOST_TEST(chi_square(counts, {1, 2, 3}) < 18.4);
 }
 
+BOOST_AUTO_TEST_CASE(one_endpoint_takes_no_random_number) {
+    EndpointStats stats;
+    stats.first_token(100ms, start);
+    const std::vector<Candidate> one{{&stats, 0, 0, 17}}; // the only one, so drained or not
+    States states;
+    Xoshiro rng(5), untouched(5);
+    const BalanceFacts facts{start, 3};
+    BOOST_TEST(states.round_robin.pick(one, facts, rng) == 0U);
+    BOOST_TEST(states.random.pick(one, facts, rng) == 0U);
+    BOOST_TEST(states.weighted.pick(one, facts, rng) == 0U);
+    BOOST_TEST(states.least_busy.pick(one, facts, rng) == 0U);
+    BOOST_TEST(states.latency.pick(one, facts, rng) == 0U);
+    BOOST_TEST(states.power.pick(one, facts, rng) == 0U);
+    BOOST_TEST(states.headroom.pick(one, facts, rng) == 0U);
+    BOOST_TEST(states.affinity.pick(one, facts, rng) == 0U);
+    BOOST_TEST(rng.next() == untouched.next());
+}
+
 BOOST_AUTO_TEST_CASE(options_out_of_range_are_named) {
     const auto names = [](const std::string& word) {
         return

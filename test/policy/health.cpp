@@ -204,11 +204,12 @@ void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& se
     Passive::State group(strategy);
     Xoshiro dice(seed);
     const auto n = 1 + static_cast<std::size_t>(dice.below(6));
-    std::vector<EndpointHealth> endpoints(n);
+    std::vector<EndpointHealth> and_one_more(n + 1); // which is nobody's business
+    const std::span endpoints(and_one_more.data(), n);
     std::vector<Model> models(n);
     for (Model& m : models) m.rules = rules;
     GroupModel group_model{rules};
-    std::array<bool, 6> flags{};
+    std::array<bool, 7> flags{};
     const std::span<bool> usable(flags.data(), n);
     TimePoint now = start;
     std::vector<std::uint64_t> ill(n); // percent of failures
@@ -271,7 +272,8 @@ void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& se
                 seen.let_in += usable[k] && models[k].ejected(now) && !panic && !least_bad;
             }
             MUST(choice.usable == count && choice.panic == panic && choice.least_bad == least_bad);
-            MUST(count >= 1);                // never none
+            MUST(count >= 1); // never none
+            MUST(!flags[n] && and_one_more[n].retry_at() == TimePoint::min());
             MUST(alive == 0 || out < alive); // ejection never takes all
             MUST(out <= std::max<std::size_t>(1, std::size_t(rules.max_ejected * double(n))));
             seen.panics += panic;
@@ -312,6 +314,19 @@ BOOST_AUTO_TEST_CASE(random_operations_agree_with_a_naive_model) {
          {seen.ejections, seen.quarantines, seen.panics, seen.least_bad, seen.let_in, seen.stale}) {
         BOOST_TEST(n > 1000);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_group_goes_by_its_strategy_until_it_is_configured) {
+    const Passive own(Passive::Options{.rules = {.max_ejected = 0.25}});
+    BOOST_TEST(own.options().rules.max_ejected == 0.25);
+    BOOST_TEST(own.rules().max_ejected == 0.25);
+    Passive::State group(own);
+    BOOST_TEST(group.rules().max_ejected == 0.25);
+    const Active active(Active::Options{.rules = {.max_ejected = 0.75}, .probes_per_minute = 7});
+    BOOST_TEST(active.options().probes_per_minute == 7);
+    BOOST_TEST(active.rules().max_ejected == 0.75);
+    group.configure(active);
+    BOOST_TEST(group.rules().max_ejected == 0.75);
 }
 
 BOOST_AUTO_TEST_CASE(ejections_grow_and_are_taken_back) {

@@ -33,6 +33,20 @@ static_assert(!std::is_same_v<PerKey<Gcra>::Options, PerTenant<Gcra>::Options>);
 static_assert(Gcra::scope == LimitScope::target && PerProvider<Gcra>::scope == LimitScope::provider);
 static_assert(PerTenant<Gcra>::scope == LimitScope::tenant && PerKey<Gcra>::scope == LimitScope::key);
 static_assert(LimitStrategy<PerProvider<Gcra>> && LimitStrategy<PerKey<Gcra>>);
+
+// Not strategies: a State that is not made from one, and a Lease that is none.
+struct Unmade : Gcra {
+    struct State : Gcra::State {
+        explicit State(int) : Gcra::State(Gcra()) {}
+    };
+};
+struct Leaseless : Gcra {
+    struct State : Gcra::State {
+        using Lease = int;
+        using Gcra::State::State;
+    };
+};
+static_assert(!LimitStrategy<Unmade> && !LimitStrategy<Leaseless> && !LimitStrategy<int>);
 static_assert(!std::is_copy_constructible_v<State::Lease> && !std::is_copy_constructible_v<LimitTicket>);
 static_assert(std::is_nothrow_move_constructible_v<State::Lease>);
 static_assert(std::is_nothrow_move_constructible_v<LimitTicket>);
@@ -362,6 +376,18 @@ BOOST_AUTO_TEST_CASE(a_rate_does_not_drift) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_bucket_without_a_rate_holds_nothing_back) {
+    GcraBucket none;
+    none.charge(1'000'000, start);
+    none.leave_at_most(0, start);
+    none.empty_until(start + 1h);
+    none.refund(7);
+    BOOST_TEST(!none.limited());
+    BOOST_TEST(none.full(start));
+    BOOST_TEST(none.headroom(start) == 1.0);
+    BOOST_TEST((none.ready_at(1'000'000, 1'000'000, start) == TimePoint::min()));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_overflows) {
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
     for (const std::int64_t rate : {std::int64_t{1}, std::int64_t{7}, GcraBucket::max_per_minute}) {
@@ -425,6 +451,17 @@ BOOST_AUTO_TEST_CASE(options_out_of_range_are_named) {
     BOOST_CHECK_EXCEPTION(PerTenant<Gcra>({.each = {.concurrency = -1}}), std::invalid_argument,
                           names("concurrency"));
     BOOST_CHECK_NO_THROW(Gcra({.requests_per_minute = 1, .request_burst = 1440}));
+}
+
+BOOST_AUTO_TEST_CASE(a_capacity_of_none_is_one) {
+    for (const std::size_t capacity : {0U, 1U}) {
+        LimitStates<Gcra> states(capacity);
+        for (const char* key : {"a", "b", "c"}) {
+            states.at(key, Gcra(), start);
+            BOOST_TEST(states.size() == 1U);
+            BOOST_TEST((states.find(key) != nullptr));
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE(states_are_kept_by_key_and_the_oldest_idle_ones_dropped) {

@@ -348,6 +348,18 @@ BOOST_AUTO_TEST_CASE(hint_jitter_only_adds) {
     BOOST_TEST((most <= 4400ms && most > 4390ms));
 }
 
+BOOST_AUTO_TEST_CASE(a_hint_of_no_time_backs_off) {
+    ExpBackoff strategy(ExpBackoff::Options{.budget_reserve = 1e6});
+    for (const Duration hint : {0ns, -3'000'000'000ns}) {
+        Xoshiro rng(6), same(6);
+        for (int i = 0; i < 100; ++i) {
+            const Duration wait =
+                strategy.decide(facts_of({.error = Errc::rate_limited, .hint = hint}), rng).wait;
+            BOOST_TEST((wait == same.uniform(500ms))); // as without one: nobody asks to be asked at once
+        }
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_budget_equals_a_naive_ledger) {
     // The reference keeps every entry and adds up those of the last ten slices.
     struct Entry {
