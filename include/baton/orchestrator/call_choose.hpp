@@ -59,6 +59,7 @@ bool Call<C>::pick_among(const std::vector<EndpointSettings>& endpoints) {
     }
     // one after another is better than the same twice, and a breaker's refusal is known without asking
     std::array<std::size_t, most> eligible;
+    eligible[0] = 0; // one is always usable, which GCC cannot see
     std::size_t count = 0;
     const auto gather = [&](auto admits) {
         if (count > 0) return;
