@@ -6,21 +6,29 @@
 
 #include <baton/wire/openai_responses.hpp>
 
+#include <boost/json/serialize.hpp>
+
 namespace {
 
-// The stream without what repeats its deltas.
+// The stream without what repeats its deltas: the `.done` events, and the whole output in the last one.
 std::string without_repetition(std::string_view body) {
     std::string out;
     baton::net::SseParser parser;
     baton::net::SseEvent event;
+    boost::json::parse_options options;
+    options.max_depth = 64;
     while (parser.next(body, event) == baton::net::SseParser::Status::event) {
-        std::string_view data = event.data;
-        if (data.find(".done\"") != data.npos || event.type.ends_with(".done")) continue;
-        if (data.find("response.completed") != data.npos || event.type == "response.completed") {
-            data = R"({"type":"response.completed","response":{"status":"completed"}})";
-        }
-        if (data.find('\n') != data.npos) continue; // one line is enough
-        out.append("event: ").append(event.type).append("\ndata: ").append(data).append("\n\n");
+        if (event.type.ends_with(".done")) continue;
+        boost::json::error_code error;
+        boost::json::value data =
+            boost::json::parse({event.data.data(), event.data.size()}, error, {}, options);
+        if (error || !data.is_object()) continue;
+        boost::json::object& members = data.get_object();
+        const boost::json::value* type = members.if_contains("type");
+        if (type && type->is_string() && std::string_view(type->get_string()).ends_with(".done")) continue;
+        if (boost::json::value* response = members.if_contains("response"); response && response->is_object())
+            response->get_object().erase("output");
+        out.append("event: ").append(event.type).append("\ndata: ").append(serialize(data)).append("\n\n");
     }
     return out;
 }
