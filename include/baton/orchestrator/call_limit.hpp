@@ -94,14 +94,16 @@ void Call<C>::wake_next(S& limit, TimePoint t) noexcept {
 template <class C>
 void Call<C>::leave_limits() noexcept {
     if constexpr (C::has_limit) {
-        if (cursor_ >= targets_.size() || !snapshot_) return;
         const TimePoint t = now();
-        each_limit([&](auto, auto& state, auto& lease, LimitTicket& ticket) {
-            const bool held = lease || ticket.waiting();
+        mp::mp_for_each<mp::mp_iota<mp::mp_size<typename C::limits>>>([&](auto i) {
+            auto& lease = std::get<i.value>(this->leases);
+            LimitTicket& ticket = this->tickets[i];
+            if (!lease && !ticket.waiting()) return; // its State may be no more
+            auto& state = std::get<i.value>(state_->limit.entries)
+                              ->at(target().provider, endpoint().id, target().model, draft_->tenant, t);
             lease.release();
             ticket.leave();
-            if (held) wake_next(state, t);
-            return true;
+            wake_next(state, t);
         });
     }
 }
