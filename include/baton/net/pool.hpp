@@ -72,7 +72,12 @@ public:
             }
         }
         conn->idle_since = now;
-        slots_[conn->origin_index].idle.push_back(std::move(conn));
+        Slot& slot = slots_[conn->origin_index];
+        try {
+            slot.idle.push_back(std::move(conn));
+        } catch (const std::bad_alloc&) { // then it is not kept
+            --slot.open;
+        }
     }
 
     void clear() noexcept {

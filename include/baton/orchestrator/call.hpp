@@ -274,6 +274,7 @@ private:
     void finish();
     void finish(Error error);
     void end_attempt(Errc outcome);
+    void give_up();
     void verdict(bool success, TimePoint t);
     void report_attempt();
     void store();
@@ -402,8 +403,9 @@ private:
     bool streaming_ = false; // the response is a stream of events
     bool committed_ = false; // a delta left for the caller
     bool got_first_ = false;
-    bool complete_ = false; // the reply is complete, only framing may be missing
-    bool moved_ = false;    // to another target since the last attempt
+    bool complete_ = false;   // the reply is complete, only framing may be missing
+    bool books_open_ = false; // of the present attempt
+    bool moved_ = false;      // to another target since the last attempt
     std::size_t streamed_ = 0;
     std::uint32_t deltas_ = 0; // of this attempt
     Usage attempt_usage_;      // of the last one that broke

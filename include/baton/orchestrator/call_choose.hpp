@@ -118,7 +118,10 @@ auto Call<C>::admit(TimePoint t) -> Admit {
     known_ = &known;
     if (mode_ == Mode::errand && !errand_->counts()) return Admit::yes;
     auto permit = known.breaker.try_acquire(t, state_->rng);
-    if (!permit) return Admit::broken;
+    if (!permit) {
+        leave_limits(); // it may have waited in line meanwhile
+        return Admit::broken;
+    }
     if constexpr (C::has_limit) {
         if (const Admit limited = acquire_limits(t); limited != Admit::yes) return limited;
     }
@@ -152,6 +155,7 @@ bool Call<C>::next_target() {
     tried_ = 0;
     retries_on_target_ = 0;
     moved_ = true;
+    if constexpr (C::has_resume) this->refused = ResumeMode::none; // that was the other's
     return cursor_ < targets_.size();
 }
 
@@ -188,10 +192,7 @@ void Call<C>::choose() {
     if constexpr (C::has_health) {
         if (wait_for_rest()) return;
     }
-    if constexpr (C::has_resume) {
-        if (this->broke.errc() != Errc::ok) return finish(Error(this->broke));
-    }
-    finish(error_);
+    finish_broken(Error(error_));
 }
 
 /// Every target's endpoints are resting: if one is back soon enough, the call waits for it, once.
@@ -289,6 +290,7 @@ void Call<C>::begin_attempt(TimePoint t) {
     with_provider([&](auto i) {
         constexpr std::size_t I = decltype(i)::value;
         decoder_.template emplace<typename C::template wire<I>::StreamDecoder>();
+        books_open_ = true; // nothing throws from here on
         if (mode_ == Mode::errand && !errand_->counts()) return;
         if constexpr (C::has_balance) known<I>().load.start(t);
         if constexpr (C::has_health) {

@@ -46,7 +46,8 @@ bool Call<C>::acquire() {
             return false;
         }
     }
-    fresh_only_ = granted_ = false;
+    fresh_only_ = false;
+    granted_ = !conn_; // the right to open one is ours until there is one
     cutoff_ = state_->limits.connect(now(), total_);
     if (conn_) {
         attempt().reused = true;
@@ -56,6 +57,7 @@ bool Call<C>::acquire() {
     }
     const net::Origin& where = state_->pool.origin(origin);
     conn_ = std::make_unique<Connection>(where, origin, state_->transport.socket_maker(state_->executor));
+    granted_ = false;
     connected_ = false;
     set_phase(Phase::connect);
     Ex executor = state_->executor;

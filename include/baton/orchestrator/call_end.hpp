@@ -11,7 +11,7 @@ namespace baton::detail {
 /// Closes the books of the present attempt, if there is one: trace, breaker, statistics, hooks.
 template <class C>
 void Call<C>::end_attempt(Errc outcome) {
-    if (phase_ < Phase::acquire || phase_ >= Phase::pause) return;
+    if (!std::exchange(books_open_, false)) return;
     Attempt& a = attempt();
     const TimePoint t = now();
     a.outcome = outcome;
@@ -193,9 +193,14 @@ void Call<C>::store() {
         if (!whole || reply.extras || snapshot_ != state_->snapshot) return; // or of options that are no more
         auto& cache = state_->cache;
         const int provider = static_cast<int>(target().provider);
-        cache.store.put(
-            this->key, this->hash, packed_size(reply, provider), [&](char* to) { pack(reply, to, provider); },
-            attempt_started_ + attempt().latency, cache.exact.options.ttl);
+        try {
+            cache.store.put(
+                this->key, this->hash, packed_size(reply, provider),
+                [&](char* to) { pack(reply, to, provider); }, attempt_started_ + attempt().latency,
+                cache.exact.options.ttl);
+        } catch (const std::bad_alloc&) {
+            // no answer is lost for a cache
+        }
     }
 }
 
@@ -223,12 +228,28 @@ void Call<C>::finish() {
 template <class C>
 void Call<C>::finish(Error error) {
     finish();
-    error_ = error.with([&](Error::Detail& d) {
-        d.trace = trace();
-        if (!committed_ || outcome_.has_error()) return;
-        answer().seal();
-        d.delivered = answer().text();
-    });
+    error_ = error;
+    try {
+        error_ = error.with([&](Error::Detail& d) {
+            d.trace = trace();
+            if (!committed_ || outcome_.has_error()) return;
+            answer().seal();
+            d.delivered = answer().text();
+        });
+    } catch (const std::bad_alloc&) {
+        // it says less: destructors get here, too
+    }
+}
+
+/// Something threw in the middle of a step, which is nowhere to go on from: the work ends here, for all who
+/// read it. What threw goes to the caller whose turn it was.
+template <class C>
+void Call<C>::give_up() {
+    if (phase_ == Phase::over) return;
+    end_attempt(Errc::cancelled);
+    permit_.template emplace<0>();
+    release_connection(false);
+    finish(Error(Errc::cancelled));
 }
 
 /// Every occurrence of a credential in `text`, replaced. Keys too short to be secret are left alone.

@@ -19,20 +19,24 @@ template <class C>
 boost::asio::awaitable<void, typename C::executor> drive_rival(boost::intrusive_ptr<Call<C>> call) {
     namespace asio = boost::asio;
     constexpr auto token = asio::as_tuple(asio::deferred);
-    for (Want want = call->advance(); want != Want::done && want != Want::delta; want = call->advance()) {
-        if (!call->begin_wait(want)) continue;
-        if (want == Want::read) {
-            const auto done =
-                co_await call->connection().socket.async_read(call->connection().read_buffer(), token);
-            call->resumed_read(std::get<0>(done), std::get<1>(done));
-        } else if (want == Want::write) {
-            const auto done =
-                co_await call->connection().socket.async_write(call->connection().pending(), token);
-            call->resumed_write(std::get<0>(done), std::get<1>(done));
-        } else {
-            co_await call->park_timer().async_wait(token);
-            call->resumed_park();
+    try {
+        for (Want want = call->advance(); want != Want::done && want != Want::delta; want = call->advance()) {
+            if (!call->begin_wait(want)) continue;
+            if (want == Want::read) {
+                const auto done =
+                    co_await call->connection().socket.async_read(call->connection().read_buffer(), token);
+                call->resumed_read(std::get<0>(done), std::get<1>(done));
+            } else if (want == Want::write) {
+                const auto done =
+                    co_await call->connection().socket.async_write(call->connection().pending(), token);
+                call->resumed_write(std::get<0>(done), std::get<1>(done));
+            } else {
+                co_await call->park_timer().async_wait(token);
+                call->resumed_park();
+            }
         }
+    } catch (...) { // only out of memory gets here: it has lost
+        call->leave(Errc::cancelled);
     }
     call->rival_reports();
 }
@@ -59,11 +63,15 @@ void Call<C>::begin_hedge() {
         facts.extra_attempts = this->hedged;
         if (phase_ != Phase::receive || got_first_ || !state_->hedge.allow(facts)) return;
         this->hedged = true;
-        ++state_->counters.hedges;
-        Ptr rival = make(*state_, mode_, Request(*draft_));
-        rival->become_rival(*this);
-        this->rival = rival;
-        boost::asio::co_spawn(rival->executor(), drive_rival<C>(rival), boost::asio::detached);
+        try {
+            Ptr rival = make(*state_, mode_, Request(*draft_));
+            this->rival = rival;
+            rival->become_rival(*this);
+            boost::asio::co_spawn(rival->executor(), drive_rival<C>(rival), boost::asio::detached);
+            ++state_->counters.hedges;
+        } catch (const std::bad_alloc&) { // then the call goes on without
+            drop_rival();
+        }
     }
 }
 
@@ -119,10 +127,12 @@ void Call<C>::hear_rival() {
             if (failed && phase_ == Phase::rival) decide(Error(error_));
             return;
         }
-        if (phase_ != Phase::rival) {
-            end_attempt(Errc::cancelled);
-            release_connection(false);
-        }
+        auto& attempts = this->trace().attempts; // nothing throws behind this
+        attempts.reserve(attempts.size() + r.trace().attempts.size());
+        end_attempt(Errc::cancelled);
+        release_connection(false);
+        leave_limits(); // it may stand in line, for a second try on a kept connection
+        permit_.template emplace<0>();
         cursor_ = r.cursor_;
         endpoint_ = r.endpoint_;
         known_ = r.known_;
@@ -143,6 +153,7 @@ void Call<C>::hear_rival() {
         deltas_ = r.deltas_;
         sent_at_ = r.sent_at_;
         attempt_started_ = r.attempt_started_;
+        books_open_ = std::exchange(r.books_open_, false);
         cutoff_ = r.cutoff_;
         // the answer, and the attempt it belongs to; what its views showed is read from the answer itself
         Trace trace = std::move(this->trace());
@@ -175,11 +186,17 @@ void Call<C>::drop_rival() {
         if (r->phase_ != Phase::over) {
             r->end_attempt(Errc::cancelled);
             r->release_connection(false);
-            r->finish(Error(Errc::cancelled, "another attempt was faster"));
+            r->finish(Error(Errc::cancelled)); // another attempt was faster; nobody reads it
         }
         auto& own = trace().attempts;
         const bool running = phase_ >= Phase::acquire && phase_ < Phase::pause && !own.empty();
-        for (Attempt& a : r->trace().attempts) own.insert(running ? own.end() - 1 : own.end(), std::move(a));
+        try {
+            own.reserve(own.size() + r->trace().attempts.size());
+            for (Attempt& a : r->trace().attempts)
+                own.insert(running ? own.end() - 1 : own.end(), std::move(a));
+        } catch (const std::bad_alloc&) {
+            // settled, but not in the trace: destructors get here, too
+        }
         r->trace().attempts.clear();
         r->leave(Errc::cancelled);
     }

@@ -93,10 +93,11 @@ template <class C>
 void Call<C>::leave_limits() noexcept {
     if constexpr (C::has_limit) {
         each_limit([&](auto i, auto& state, auto& lease, LimitTicket& ticket) {
+            std::get<decltype(i)::value>(this->states) = nullptr;
+            if (!lease && !ticket.waiting()) return; // its State may be no more
             lease.release();
             ticket.leave();
             wake_next(state, now());
-            std::get<decltype(i)::value>(this->states) = nullptr;
         });
     }
 }

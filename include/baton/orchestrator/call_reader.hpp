@@ -43,9 +43,16 @@ Want Call<C>::get_on() {
     waiting_ = Waiting::nothing;
     if ((state_->closed || state_->context_gone) && !over()) leave(Errc::cancelled);
     for (;;) {
-        if (rang_ && !over()) alarm_rang();
-        if (own_error_) return Want::done;
         Call& w = work();
+        if (rang_ && !over()) {
+            try {
+                alarm_rang();
+            } catch (...) {
+                w.give_up();
+                throw;
+            }
+        }
+        if (own_error_) return Want::done;
         // what a policy has yet to judge is not shown
         const bool shown = !judged || (w.phase_ == Phase::over && w.error_.errc() == Errc::ok);
         if constexpr (C::has_resume) {
@@ -87,7 +94,14 @@ Want Call<C>::get_on() {
             }
             w.driver = this;
         }
-        const Want want = w.step();
+        const Want want = [&w] {
+            try {
+                return w.step();
+            } catch (...) {
+                w.give_up();
+                throw;
+            }
+        }();
         if (want == Want::delta || want == Want::done) {
             if constexpr (shares) {
                 w.driver = nullptr;
@@ -145,7 +159,11 @@ Error Call<C>::ended_by(Errc why) const {
     } else if (why == Errc::timeout_total) {
         text = "the call's total deadline passed; raise Limits::Options.total or the request's deadline";
     }
-    return Error(why, text).with([&](Error::Detail& d) { d.trace = work().answer().trace; });
+    try {
+        return Error(why, text).with([&](Error::Detail& d) { d.trace = work().answer().trace; });
+    } catch (const std::bad_alloc&) { // it says less: destructors get here, too
+        return Error(why);
+    }
 }
 
 template <class C>
@@ -265,8 +283,12 @@ result<Reply>& Call<C>::settle_apart() {
     } else if (w.error_.errc() != Errc::ok) {
         *mine_ = w.error_;
     } else {
-        *mine_ = w.outcome_;
-        (*mine_)->trace.joined = &w != this;
+        try {
+            *mine_ = w.outcome_;
+            (*mine_)->trace.joined = &w != this;
+        } catch (const std::bad_alloc&) { // destructors get here, too
+            *mine_ = Error(Errc::cancelled);
+        }
     }
     return *mine_;
 }
@@ -294,11 +316,14 @@ void State<C>::shut_down() noexcept {
     const std::unique_lock lock(mutex);
     closed = true;
     if (probing) probing->cancel();
-    std::vector<boost::intrusive_ptr<Call<C>>> calls; // ending one may retire others
-    for (Call<C>& call : used) {
-        if (auto held = call.reference()) calls.push_back(std::move(held));
+    Calls visited; // ending one may retire others
+    while (!used.empty()) {
+        Call<C>& call = used.front();
+        used.pop_front();
+        visited.push_back(call);
+        if (const auto held = call.reference()) held->orchestrator_gone();
     }
-    for (const auto& call : calls) call->orchestrator_gone();
+    used.swap(visited);
     clear_idle();
 }
 

@@ -57,29 +57,34 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
                                                                          Yield yield) {
     namespace asio = boost::asio;
     constexpr auto token = asio::as_tuple(asio::deferred); // no frame per operation
-    Want want = call->advance();
-    if (want != Want::done && want != Want::delta) {
-        const auto cancellation = co_await asio::this_coro::cancellation_state;
-        for (; want != Want::done && want != Want::delta; want = call->advance()) {
-            if (cancellation.cancelled() != asio::cancellation_type::none) {
-                call->leave(Errc::cancelled);
-                continue;
+    try {
+        Want want = call->advance();
+        if (want != Want::done && want != Want::delta) {
+            const auto cancellation = co_await asio::this_coro::cancellation_state;
+            for (; want != Want::done && want != Want::delta; want = call->advance()) {
+                if (cancellation.cancelled() != asio::cancellation_type::none) {
+                    call->leave(Errc::cancelled);
+                    continue;
+                }
+                if (!call->begin_wait(want)) continue;
+                if (want == Want::read) {
+                    const auto done = co_await call->connection().socket.async_read(
+                        call->connection().read_buffer(), token);
+                    call->resumed_read(std::get<0>(done), std::get<1>(done));
+                } else if (want == Want::write) {
+                    const auto done =
+                        co_await call->connection().socket.async_write(call->connection().pending(), token);
+                    call->resumed_write(std::get<0>(done), std::get<1>(done));
+                } else {
+                    co_await call->park_timer().async_wait(token);
+                    call->resumed_park();
+                }
+                if (cancellation.cancelled() != asio::cancellation_type::none) call->leave(Errc::cancelled);
             }
-            if (!call->begin_wait(want)) continue;
-            if (want == Want::read) {
-                const auto done =
-                    co_await call->connection().socket.async_read(call->connection().read_buffer(), token);
-                call->resumed_read(std::get<0>(done), std::get<1>(done));
-            } else if (want == Want::write) {
-                const auto done =
-                    co_await call->connection().socket.async_write(call->connection().pending(), token);
-                call->resumed_write(std::get<0>(done), std::get<1>(done));
-            } else {
-                co_await call->park_timer().async_wait(token);
-                call->resumed_park();
-            }
-            if (cancellation.cancelled() != asio::cancellation_type::none) call->leave(Errc::cancelled);
         }
+    } catch (...) { // only out of memory gets here; others may read the same work
+        call->leave(Errc::cancelled);
+        throw;
     }
     co_return yield(*call);
 }

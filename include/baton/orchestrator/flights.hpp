@@ -26,7 +26,8 @@ public:
         return nullptr;
     }
     void insert(Call<C>& call) {
-        if (++size_ > buckets_.size()) grow();
+        if (size_ == buckets_.size()) grow();
+        ++size_;
         push(call);
     }
     void erase(Call<C>& call) noexcept {

@@ -53,6 +53,13 @@ void report_probe(State<C>& state, const DueProbe& due, Errc outcome) {
     });
 }
 
+/// No timer is waited for when this goes.
+template <class C>
+struct NoProbing {
+    State<C>& state;
+    ~NoProbing() { state.probing = nullptr; }
+};
+
 /// `run()` of a composition with `Health<Active>`: asks endpoints that are kept from calls for their model
 /// list, one after another, as often as the strategy says and its budget allows. A probe takes ten seconds at
 /// most.
@@ -82,8 +89,8 @@ boost::asio::awaitable<void, typename C::executor> probe(boost::intrusive_ptr<St
         timer.expires_at(
             std::min(std::max(due.next, after(t, std::chrono::milliseconds(1))), after(t, look)));
         state->probing = &timer;
+        const NoProbing after_all{*state}; // however this ends
         co_await timer.async_wait(asio::as_tuple(asio::deferred));
-        state->probing = nullptr;
     }
 }
 
