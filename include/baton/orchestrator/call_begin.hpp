@@ -108,7 +108,7 @@ void Call<C>::reset() {
     retries_on_target_ = retries_ = rounds_ = 0;
     endpoint_ = 0;
     tried_ = 0;
-    moved_ = false;
+    moved_ = to_sibling_ = false;
     if constexpr (C::has_resume) static_cast<Resuming<C>&>(*this) = Resuming<C>();
     if constexpr (C::has_hedge) static_cast<Hedging<C>&>(*this) = Hedging<C>();
     if constexpr (C::has_health) static_cast<Resting<C>&>(*this) = Resting<C>();

@@ -302,8 +302,8 @@ void Call<C>::first_token() {
     const TimePoint t = now();
     attempt().first_token = t - sent_at_;
     cutoff_ = state_->limits.idle(t, total_);
-    if constexpr (C::has_hedge) this->hedge_at = never;
     verdict(true, t);
+    drop_rival(); // it is beaten: nor may it take over what a later attempt of this call says
 }
 
 template <class C>
