@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 
-// Three compositions live through the same bad day of their vendors, 24 hours in a few seconds, and the
+// Four compositions live through the same bad day of their vendors, 24 hours in a few seconds, and the
 // result is drawn. No network, no keys, no real time: the same seed gives the same day and the same hash.
 //   simulate_outage [FILE.svg]
 
@@ -34,6 +34,13 @@ using Resilient =
     Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
             baton::Provider<baton::Mistral>, baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
             baton::Fallback<baton::InOrder>, baton::Deadline<baton::Limits>>;
+
+using Complete =
+    Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+            baton::Provider<baton::Mistral>, baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
+            baton::Fallback<baton::InOrder>, baton::Deadline<baton::Limits>, baton::Resume<baton::Auto>,
+            baton::Hedge<baton::AfterP95>, baton::Health<baton::Passive>, baton::Balance<baton::PowerOfTwo>,
+            baton::Limit<baton::Gcra>>;
 
 constexpr std::string_view primary = "openai.test";
 
@@ -78,14 +85,15 @@ void print(const std::vector<Outcome>& outcomes) {
     std::cout
         << std::fixed
         << "| composition | requests | success | attempts/request | by fallback | first token p50 | p99 "
-           "| whole p99 | cost | wasted | most at once | hash |\n"
-           "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n";
+           "| whole p99 | hedges | resumed | cost | wasted | most at once | hash |\n"
+           "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n";
     for (const auto& [name, colour, result] : outcomes) {
         const testing::SimulationSummary all = result.summary();
         std::cout << "| " << name << " | " << all.requests << " | " << std::setprecision(2)
                   << 100 * all.success_rate() << " % | " << all.attempts_per_request() << " | "
                   << 100 * all.fallback_share() << " % | " << seconds(all.first_token.p50) << " s | "
                   << seconds(all.first_token.p99) << " s | " << seconds(all.latency.p99) << " s | "
+                  << all.hedges << " | " << all.resumes << " | "
                   << static_cast<double>(result.cost_delivered) / 1e6 << " | "
                   << static_cast<double>(result.cost_wasted) / 1e6 << " | " << result.max_in_flight << " | "
                   << std::hex << result.hash << std::dec << " |\n";
@@ -123,7 +131,7 @@ std::string label(const testing::Episode& episode) {
 std::string draw(const std::vector<Outcome>& outcomes) {
     const testing::SimulationResult& any = outcomes.front().result;
     chart::Figure figure(
-        "The same bad day, three compositions (red: the first vendor's trouble; blue: the second's)",
+        "The same bad day, four compositions (red: the first vendor's trouble; blue: the second's)",
         hours(any.traffic));
     for (const testing::Recovery& entry : any.episodes) {
         const testing::Episode& episode = entry.episode;
@@ -160,11 +168,15 @@ int check(const std::vector<Outcome>& outcomes, std::uint64_t again) {
         ++wrong;
         std::cerr << "does not hold: " << what << '\n';
     };
-    claim(outcomes[2].result.hash == again, "same seed, same hash");
+    claim(outcomes[3].result.hash == again, "same seed, same hash");
     const auto success = [&](std::size_t index) { return outcomes[index].result.summary().success_rate(); };
     claim(success(1) > success(0), "retries help");
     claim(success(2) > success(1), "other vendors and a breaker help more");
     claim(success(2) > 0.98, "the resilient composition answers more than 98 % on this day");
+    claim(success(3) > success(2), "resumed streams, hedges and health help still more");
+    claim(success(3) > 0.999, "with everything on, more than 99.9 % are answered");
+    const testing::SimulationSummary all = outcomes[3].result.summary();
+    claim(all.hedges > 0 && all.resumes > 0, "hedges and resumed streams happen and are counted");
     claim(outcomes[0].result.summary().requests == outcomes[2].result.summary().requests,
           "all had the same requests");
     return wrong;
@@ -182,19 +194,27 @@ int main(int argc, char* argv[]) {
     const baton::Limits::Options impatient{.first_token = 4s, .first_byte_unary = 12s};
     const baton::HalfOpen::Options patient{.window = 2min, .min_calls = 6}; // for a request every few seconds
     const auto resilient = [&] { return day.run<Resilient>(openai, anthropic, mistral, impatient, patient); };
+    const auto complete = [&] {
+        const auto keys = baton::endpoints<baton::OpenAI>( // two keys of one vendor
+            baton::Endpoint("http://openai.test/v1").with_name("a").with_key("none-a"),
+            baton::Endpoint("http://openai.test/v1").with_name("b").with_key("none-b"));
+        return day.run<Complete>(keys, anthropic, mistral, impatient, patient,
+                                 baton::Gcra::Options{.requests_per_minute = 110});
+    };
     const std::vector<Outcome> outcomes{
         {"one vendor", "#c0392b", day.run<Alone>(openai)},
         {"with retries", "#e08e0b", day.run<Retrying>(openai)},
         {"retries, breaker, three vendors", "#1f6f43", resilient()},
+        {"and hedge, resume, health, balance, limit", "#2457a6", complete()},
     };
 
-    const std::uint64_t again = resilient().hash;
+    const std::uint64_t again = complete().hash;
 
     print(outcomes);
     const std::string file = argc > 1 ? argv[1] : "simulate_outage.svg";
     std::ofstream(file) << draw(outcomes);
     const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    std::cout << "\nFour days in " << std::setprecision(1) << took << " s, " << 4 * 24 / took
+    std::cout << "\nFive days in " << std::setprecision(1) << took << " s, " << 5 * 24 / took
               << " virtual hours a second; drawn in " << file << '\n';
     return check(outcomes, again);
 }

@@ -223,6 +223,7 @@ BOOST_AUTO_TEST_CASE(fault_8_a_stream_cut_after_40_of_60_tokens) {
                 });
                 BOOST_TEST_REQUIRE((broken != attempts.end()));
                 BOOST_TEST(broken->usage.estimated);
+                BOOST_TEST(broken->request_id == "req_1"); // to ask the vendor about
                 BOOST_TEST(broken->usage.output_tokens >= 40u);
                 BOOST_TEST(got.reply->usage.total_output() ==
                            broken->usage.total_output() + attempts.back().usage.total_output());
@@ -834,6 +835,25 @@ BOOST_AUTO_TEST_CASE(where_all_rest_the_call_waits_a_little_or_says_when) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(siblings_that_are_kept_from_calls_are_no_way_out) {
+    using Healthy =
+        Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
+                baton::Balance<baton::RoundRobin>, baton::Health<baton::Passive>, baton::Use<Spy>>;
+    Scene s;
+    s.net.serve("a.test", always(fails(Errc::transient)));
+    for (const char* host : {"b.test", "c.test"}) s.net.serve(host, always(fails(Errc::auth)));
+    Healthy chat = s.make<Healthy>(three(), anthropic(), s.spy, baton::HalfOpen::Options{.min_calls = 8});
+    std::size_t asked = 0;
+    for (int i = 0; i < 20; ++i) {
+        is_whole(s.complete(chat, hello()));
+        BOOST_TEST(s.asked("a.test") - asked <= 3u); // one attempt and two retries
+        asked = s.asked("a.test");
+    }
+    BOOST_TEST(asked <= 9u); // and none once its breaker is open
+    BOOST_TEST(s.asked("b.test") + s.asked("c.test") == 2u);
+}
+
 // --- Limit
 
 BOOST_AUTO_TEST_CASE(calls_over_the_limit_wait_in_line_or_are_refused) {
@@ -971,6 +991,35 @@ BOOST_AUTO_TEST_CASE(whichever_of_two_fails_the_other_answers) {
             is_whole(got);
             BOOST_TEST(got.reply->provider == (ours_fails ? "anthropic" : "openai"));
         }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_beaten_rival_does_not_take_over_what_resumes_the_winner) {
+    using Both = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                         baton::Hedge<baton::AfterP95>, baton::Resume<baton::Auto>, baton::Use<Spy>>;
+    for (const std::chrono::milliseconds rival : {1500ms, 2500ms, 4000ms, 9000ms}) {
+        Scene s;
+        bool trouble = false;
+        s.primary([&](const ServedRequest& request) {
+            Behaviour b = goes_on(request);
+            b.delay = trouble ? 1s : 100ms;
+            if (trouble) b.fault = Fault::reset_mid_body, b.at = 40;
+            return b;
+        });
+        s.net.serve("anthropic.test", [&](const ServedRequest& request) {
+            Behaviour b = goes_on(request);
+            b.delay = rival;
+            return b;
+        });
+        Both chat = s.chat<Both>(true);
+        for (int i = 0; i < 40; ++i) is_whole(s.stream(chat, hello()));
+        trouble = true;
+        const Result got = s.stream(chat, hello());
+        is_whole(got);
+        BOOST_TEST(got.text == whole);
+        BOOST_TEST(s.asked("anthropic.test") == 2u); // the rival, and the one that went on
+        BOOST_TEST(got.reply->trace.attempts.size() == 3u);
+        BOOST_TEST((got.reply->trace.attempts.back().resume != ResumeMode::none));
     }
 }
 

@@ -36,7 +36,7 @@ enum class Errc : int {
     cancelled,           ///< by the caller, or the orchestrator was destroyed
     breaker_open,        ///< every target left is known to be failing
     no_target,           ///< no target can serve this request
-    too_large,           ///< a header, event, reply or request exceeds its limit
+    too_large,           ///< an event, reply or request exceeds its limit
     slow_reader,         ///< fell further behind a shared stream than its replay buffer holds
 };
 

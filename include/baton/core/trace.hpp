@@ -26,7 +26,7 @@ class Attempt {
 public:
     std::string_view provider;            ///< its name in the composition (static storage)
     std::string model;                    ///< as sent
-    std::string request_id;               ///< the vendor's, when it failed
+    std::string request_id;               ///< the vendor's, when it failed after its headers were there
     Errc outcome = Errc::ok;              ///< `ok`, or why it failed or was skipped
     int status = 0;                       ///< HTTP status; 0: no response
     bool sent = false;                    ///< at least one byte of the request left the process

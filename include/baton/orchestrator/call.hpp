@@ -406,6 +406,7 @@ private:
     bool complete_ = false;   // the reply is complete, only framing may be missing
     bool books_open_ = false; // of the present attempt
     bool moved_ = false;      // to another target since the last attempt
+    bool to_sibling_ = false; // the next attempt is meant for another endpoint of this target
     std::size_t streamed_ = 0;
     std::uint32_t deltas_ = 0; // of this attempt
     Usage attempt_usage_;      // of the last one that broke

@@ -173,6 +173,10 @@ void Call<C>::choose() {
             next_target();
             continue;
         }
+        if (std::exchange(to_sibling_, false) && (tried_ >> endpoint_ & 1) != 0) {
+            next_target(); // Health keeps calls from all siblings
+            continue;
+        }
         const Admit admitted =
             with_provider([&](auto i) { return this->template admit<decltype(i)::value>(t); });
         if (admitted == Admit::yes) return begin_attempt(t);
@@ -186,8 +190,8 @@ void Call<C>::choose() {
         }
         tried_ |= std::uint64_t{1} << endpoint_;
         if (!state_->fallback.may_move(error_.errc() == Errc::ok ? Errc::breaker_open : error_.errc())) break;
-        if (untried_endpoint() && mode_ != Mode::errand) continue;
-        next_target();
+        to_sibling_ = untried_endpoint() && mode_ != Mode::errand;
+        if (!to_sibling_) next_target();
     }
     if constexpr (C::has_health) {
         if (wait_for_rest()) return;

@@ -303,7 +303,7 @@ void Call<C>::first_token() {
     attempt().first_token = t - sent_at_;
     cutoff_ = state_->limits.idle(t, total_);
     verdict(true, t);
-    drop_rival(); // this attempt has won; one that breaks later is resumed, not replaced
+    drop_rival(); // it is beaten; an attempt that breaks later is resumed, not replaced
 }
 
 template <class C>

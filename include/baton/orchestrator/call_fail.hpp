@@ -37,7 +37,7 @@ void Call<C>::fail_connection() {
             text = "the response from " + conn_->origin->url.host_port() + " is not well-formed HTTP/1.1";
             break;
         case Failure::too_large:
-            errc = Errc::too_large;
+            errc = Errc::protocol; // the vendor's fault and not the request's: another may do better
             text = "the response's header is over 200 fields or over max_header bytes; raise "
                    "Tcp::Options.max_header if "
                    "that is expected";
@@ -104,6 +104,9 @@ void Call<C>::fail_attempt(Error error) {
     const Errc errc = error.errc();
     const bool refused = std::exchange(attempt_refused_, false);
     attempt().request_id = error.detail().request_id;
+    if (attempt().request_id.empty() && attempt().status != 0 && conn_) { // a good answer that broke
+        attempt().request_id = wire::request_id(conn_->reader.headers());
+    }
     rest_endpoint(error);
     end_attempt(errc);
     release_connection(conn_ && (refused || conn_->reusable()));
@@ -173,6 +176,8 @@ void Call<C>::decide(Error error, bool refused) {
     case RetryDecision::Kind::move_on:
         retries_on_target_ = 0;
         replayed_ = fresh_only_ = false;
+        // but what was delivered may be continued by the one that broke off, rather than by nobody
+        to_sibling_ = sibling && !(committed_ && next >= targets_.size());
         if (!sibling) {
             cursor_ = next;
             tried_ = 0;

@@ -121,6 +121,7 @@ private:
     };
 
     Duration now() const noexcept { return clock_.now() - start_; }
+    BATON_DECL Bill* bill_of(std::string_view id, std::string_view prefix) noexcept;
     BATON_DECL void serve(std::size_t host);
     BATON_DECL bool next_arrival();
     BATON_DECL void schedule();

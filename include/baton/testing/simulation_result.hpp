@@ -39,6 +39,9 @@ public:
     std::uint64_t succeeded = 0;
     std::uint64_t by_fallback = 0; ///< of `succeeded`
     std::uint64_t attempts = 0;    ///< sent to a provider
+    std::uint64_t hedges = 0;      ///< of `attempts`: begun beside one that was late
+    std::uint64_t resumes = 0;     ///< of `attempts`: went on with a broken stream
+    std::uint64_t stale = 0;       ///< of `succeeded`: from the cache after its time
     std::uint64_t tokens = 0;      ///< of output, in replies that arrived whole
     std::map<Errc, std::uint64_t> errors;
     Percentiles latency;     ///< of calls that succeeded, from request to the end of the reply
@@ -81,10 +84,13 @@ public:
         Duration first_token{};     ///< streams: until the first text was handed out; 0: none was
         Errc outcome = Errc::ok;    ///< `cancelled`: it hung until the run was over
         std::uint32_t attempts = 0; ///< sent to a provider
+        std::uint16_t hedges = 0;   ///< of these, begun beside one that was late
+        std::uint16_t resumes = 0;  ///< of these, went on with a broken stream
         std::uint32_t tokens = 0;   ///< of output, if it succeeded
         std::int32_t host = -1;     ///< which of `hosts` served it; -1: none (an error, a cache)
         bool streamed = false;
         bool fallback = false; ///< served by a target that is not its first
+        bool stale = false;    ///< served from the cache after its time, since every target failed
     };
 
     /// All calls, or those that began in [begin, begin + length).
@@ -106,10 +112,12 @@ public:
     std::uint64_t max_in_flight = 0;
     /// What the providers bill for answers that reached the caller whole, and for all others, in millionths
     /// of the currency. A whole (not streamed) answer that was begun is billed to its end, as vendors do; a
-    /// stream as far as it was sent.
+    /// stream as far as it was sent. Where a stream broke and was resumed, the pieces that its reply is put
+    /// together of all count as delivered, each at its own provider's price.
     std::uint64_t cost_delivered = 0, cost_wasted = 0;
     /// Over every call in order of its end: when, which, each attempt (provider, model, outcome, sent,
-    /// waited, latency) and how it ended. Two runs of one scenario, seed and composition have the same hash.
+    /// waited, latency, hedge, resume) and how it ended. Two runs of one scenario, seed and composition have
+    /// the same hash.
     std::uint64_t hash = 0;
 };
 

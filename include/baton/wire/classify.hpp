@@ -45,6 +45,9 @@ BATON_DECL ErrorBody read_error_body(std::string_view body);
 /// `status`: of the response; 200 when the error came inside a successful one.
 BATON_DECL Errc classify(std::span<const ErrorRule> rules, const ErrorBody& body, int status);
 
+/// The vendor's name for a request, from a response's headers; "" if it has none. At most 128 bytes.
+BATON_DECL std::string_view request_id(Headers headers) noexcept;
+
 /// A response that is an error, as an Error: class, message with the next step, vendor code, request id
 /// (header or body), wait hint and the vendor's verdict on retrying.
 BATON_DECL Error make_error(const Vendor& vendor, int status, Headers headers, std::string_view body,

@@ -121,15 +121,22 @@ BATON_DECL void SimulationRun::end(std::size_t number, const result<Reply>& repl
     call.outcome = reply ? Errc::ok : reply.error().errc();
     const Trace& trace = reply ? reply->trace : reply.error().detail().trace;
     call.attempts = static_cast<std::uint32_t>(trace.sent());
+    for (const Attempt& attempt : trace.attempts) {
+        call.hedges += attempt.sent && attempt.hedge;
+        call.resumes += attempt.sent && attempt.resume != ResumeMode::none;
+    }
     if (reply) {
         call.tokens = static_cast<std::uint32_t>(reply->usage.total_output());
         call.fallback = reply->served_by_fallback;
-        std::size_t served = 0;
-        const std::string_view id = reply->id;
-        if (id.starts_with("sim-")) std::from_chars(id.data() + 4, id.data() + id.size(), served);
-        if (served > 0 && served <= bills_.size()) {
-            bills_[served - 1].delivered = true;
-            if (!trace.cache_hit) call.host = static_cast<std::int32_t>(bills_[served - 1].host);
+        call.stale = trace.stale;
+        if (Bill* bill = bill_of(reply->id, "sim-")) {
+            bill->delivered = true;
+            if (!trace.cache_hit) call.host = static_cast<std::int32_t>(bill->host);
+        }
+        for (const Attempt& attempt : trace.attempts) { // a broken one whose text is part of the reply
+            if (call.resumes == 0 || attempt.outcome == Errc::ok || attempt.first_token == Duration::zero())
+                continue;
+            if (Bill* bill = bill_of(attempt.request_id, "req_")) bill->delivered = true;
         }
     }
     result_.length = std::max(result_.length, now());
@@ -139,6 +146,14 @@ BATON_DECL void SimulationRun::end(std::size_t number, const result<Reply>& repl
     mix(static_cast<std::uint64_t>(call.outcome));
     mix(call.tokens);
     if (--in_flight_ == 0 && !more_) over_();
+}
+
+/// The bill of the request that the provider calls by `prefix` and its number; null: it is none of these.
+BATON_DECL SimulationRun::Bill* SimulationRun::bill_of(std::string_view id,
+                                                       std::string_view prefix) noexcept {
+    std::size_t number = 0;
+    if (id.starts_with(prefix)) std::from_chars(id.data() + prefix.size(), id.data() + id.size(), number);
+    return number > 0 && number <= bills_.size() ? &bills_[number - 1] : nullptr;
 }
 
 BATON_DECL SimulationResult SimulationRun::finish() {
@@ -170,7 +185,7 @@ BATON_DECL void SimulationRun::mix(std::uint64_t word) noexcept {
 BATON_DECL void SimulationRun::mix(std::string_view text) noexcept { mix(detail::hash_of(text)); }
 
 BATON_DECL void SimulationRun::mix(const Trace& trace) noexcept {
-    mix(trace.attempts.size());
+    mix(trace.attempts.size() << 1 | static_cast<std::uint64_t>(trace.stale));
     for (const Attempt& attempt : trace.attempts) {
         mix(attempt.provider);
         mix(std::string_view(attempt.model));
@@ -178,6 +193,7 @@ BATON_DECL void SimulationRun::mix(const Trace& trace) noexcept {
         mix(static_cast<std::uint64_t>(attempt.sent));
         mix(static_cast<std::uint64_t>(attempt.waited.count()));
         mix(static_cast<std::uint64_t>(attempt.latency.count()));
+        mix(static_cast<std::uint64_t>(attempt.hedge) << 8 | static_cast<std::uint64_t>(attempt.resume));
     }
 }
 

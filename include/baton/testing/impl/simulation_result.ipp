@@ -62,12 +62,15 @@ BATON_DECL SimulationSummary SimulationResult::summary(Duration begin, Duration 
     for (const Call& call : detail::begun_within(calls, begin, length)) {
         ++sum.requests;
         sum.attempts += call.attempts;
+        sum.hedges += call.hedges;
+        sum.resumes += call.resumes;
         if (!call.succeeded()) {
             ++sum.errors[call.outcome];
             continue;
         }
         ++sum.succeeded;
         sum.by_fallback += call.fallback;
+        sum.stale += call.stale;
         sum.tokens += call.tokens;
         latencies.push_back(call.latency);
         if (call.streamed) first_tokens.push_back(call.first_token);

@@ -270,18 +270,20 @@ BATON_DECL Errc classify(std::span<const ErrorRule> rules, const ErrorBody& body
     return Errc::transient; // the vendor gave up on a request it had accepted
 }
 
+BATON_DECL std::string_view request_id(Headers headers) noexcept {
+    for (std::string_view name : {"x-request-id", "request-id", "x-amzn-requestid", "apim-request-id"}) {
+        if (const std::string_view id = headers.get(name); !id.empty()) return id.substr(0, 128);
+    }
+    return {};
+}
+
 BATON_DECL Error make_error(const Vendor& vendor, int status, Headers headers, std::string_view body,
                             WallTime now) {
     ErrorBody parsed = read_error_body(body);
     const Errc code = classify(vendor.rules, parsed, status);
     Error::Detail detail;
     detail.status = status;
-    for (std::string_view name : {"x-request-id", "request-id", "x-amzn-requestid", "apim-request-id"}) {
-        if (const std::string_view id = headers.get(name); !id.empty()) {
-            detail.request_id = std::string(id.substr(0, 128));
-            break;
-        }
-    }
+    detail.request_id = request_id(headers);
     detail.retry_after = retry_hint(headers, body, now);
     detail.should_retry = should_retry(headers);
     return detail::finished(vendor, code, std::move(parsed), std::move(detail));
