@@ -348,6 +348,13 @@ BOOST_AUTO_TEST_CASE(hint_jitter_only_adds) {
     BOOST_TEST((most <= 4400ms && most > 4390ms));
 }
 
+BOOST_AUTO_TEST_CASE(facts_that_are_not_given) {
+    const RetryFacts facts;
+    BOOST_TEST((facts.error == Errc::transient && !facts.hint && !facts.should_retry));
+    BOOST_TEST((facts.retries_on_target == 0 && facts.retries_in_call == 0));
+    BOOST_TEST((!facts.committed && facts.sent && !facts.another_target && facts.deadline == never));
+}
+
 BOOST_AUTO_TEST_CASE(a_hint_of_no_time_backs_off) {
     ExpBackoff strategy(ExpBackoff::Options{.budget_reserve = 1e6});
     for (const Duration hint : {0ns, -3'000'000'000ns}) {

@@ -58,7 +58,7 @@ TESTS = {
     "retry": ["retry", "fallback"],
     "retry_budget": ["retry", "options"],
     "retry_throttle": ["retry", "options"],
-    "rng": ["retry", "balance"],
+    "rng": ["rng", "retry"],
     "round_robin": ["balance", "health"],
     "route": ["route"],
     "seam": ["seam"],
