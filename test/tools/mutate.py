@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 POLICY = pathlib.Path("include/baton/policy")
 FLAGS = ["-std=c++20", "-O0", "-w", "-DBOOST_TEST_DYN_LINK"]
 # Header (without suffix) -> the files of test/policy that know it, the cheapest first. The others have no test of
-# their own here: slot, use, environment and breaker decide nothing, cache and provider are tested with the
+# their own here: slot, use and environment decide nothing, breaker, cache and provider are tested with the
 # orchestrator.
 TESTS = {
     "active": ["health", "options"],
