@@ -114,9 +114,9 @@ std::uint64_t Call<C>::affinity() const {
 template <class C>
 template <std::size_t I>
 auto Call<C>::admit(TimePoint t) -> Admit {
+    if (mode_ == Mode::errand && !errand_->counts()) return Admit::yes;
     auto& known = state_->template target_state<I>(target(), endpoint());
     known_ = &known;
-    if (mode_ == Mode::errand && !errand_->counts()) return Admit::yes;
     auto permit = known.breaker.try_acquire(t, state_->rng);
     if (!permit) {
         leave_limits(); // it may have waited in line meanwhile
