@@ -56,12 +56,12 @@ Want Call<C>::get_on() {
         // what a policy has yet to judge is not shown
         const bool shown = !judged || (w.phase_ == Phase::over && w.error_.errc() == Errc::ok);
         if constexpr (C::has_resume) {
-            if (replaying_ && replay_.retractions() != w.retractions) {
+            if (replaying_ && !left_ && replay_.retractions() != w.retractions) {
                 delta_ = Delta{};
                 if (replay_.retract(w.answer(), w.retractions, w.kept, delta_)) return Want::delta;
             }
         }
-        if (replaying_ && mode_ == Mode::stream && shown) {
+        if (replaying_ && mode_ == Mode::stream && shown && !left_) { // who left gets no more
             if constexpr (shares) {
                 if (this->follows && replay_.behind(w.answer()) > state_->cache.exact.options.replay_bytes &&
                     w.phase_ != Phase::over) {
