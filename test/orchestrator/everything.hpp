@@ -170,8 +170,8 @@ public:
         void ended(const baton::Admitted&, const baton::LimitOutcome& what, baton::TimePoint) noexcept {
             ++books_->ended;
             books_->unknown += what.input_tokens < 0 || what.output_tokens < 0;
-            books_->input += what.input_tokens;
-            books_->output += what.output_tokens;
+            books_->input += std::max<std::int64_t>(what.input_tokens, 0);
+            books_->output += std::max<std::int64_t>(what.output_tokens, 0);
         }
         double headroom(baton::TimePoint) const noexcept { return 1; }
         void observe(const baton::RateHeaders&, baton::TimePoint) noexcept {}

@@ -21,7 +21,6 @@ void check_books(const Rig& rig) {
     const Books& books = rig.books;
     const Clerk::State& told = *rig.clerk.state;
     BOOST_TEST(books.charged == books.refunded + books.ended);
-    BOOST_TEST(books.unknown == 0);
     BOOST_TEST(books.ended == told.sent);
     BOOST_TEST(books.input == told.input);
     BOOST_TEST(books.output == told.output);
@@ -251,8 +250,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_cut) {
                     reached = at < 2000 && std::any_of(
                                                answers.begin(), answers.end(),
                                                [&](const auto& served) {
-                                                   return served.number > before && served.status == 200 &&
-                                                          !served.completed;
+                                                   return served.number > before && !served.completed;
                                                });
                     for (const auto& call : rig.calls) {
                         if (first_only && scene.answered) {
