@@ -83,7 +83,8 @@ void Call<C>::cut_off() {
         break;
     default: text = "the call's total deadline passed; raise Limits::Options.total"; break;
     }
-    if (phase_ == Phase::pause) return finish(located(Error(cutoff_.error, text)));
+    const bool between = phase_ == Phase::pause || phase_ == Phase::queue || phase_ == Phase::rival;
+    if (between) return finish(located(Error(cutoff_.error, text))); // no attempt is under way
     if (queued_) { // our own pool is too small, which says nothing of the provider
         permit_.template emplace<0>();
         attempt_refused_ = true;
