@@ -90,6 +90,60 @@ auto finished(Tally& tally) {
     };
 }
 
+using Hedged = baton::Orchestrator<baton::Provider<baton::OpenAI>, baton::Retry<baton::ExpBackoff>,
+                                   baton::Hedge<baton::AfterP95>, baton::Resume<baton::Restart>,
+                                   baton::Limit<baton::Gcra>, baton::Balance<baton::PowerOfTwo>,
+                                   baton::Health<baton::Passive>, baton::Threads<baton::Multi>>;
+
+asio::awaitable<void> ask_hedged(Hedged& chat, int number, Tally& tally) {
+    Request request("Call #" + std::to_string(number));
+    const std::string expected = Answer::words(8, static_cast<std::uint64_t>(number)).text();
+    if (number % 2 == 0) {
+        std::string text;
+        auto stream = chat.stream(std::move(request));
+        while (auto delta = co_await stream.next()) text += delta->text;
+        tally.count(stream.reply(), text, expected, true);
+    } else {
+        const auto reply = co_await chat.complete(std::move(request));
+        tally.count(reply, {}, expected, false);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(races_on_many_threads) {
+    constexpr int calls = 400;
+    FaultServer server([](const ServedRequest& request) {
+        Behaviour b(answer_of(request));
+        // some are late, and their rivals come first, at the same time or after them
+        b.delay = std::chrono::milliseconds(request.number % 5 == 0 ? 5 + request.number % 11 : 0);
+        if (request.number % 17 == 0) b.fault = Fault::reset_mid_body;
+        b.at = 4;
+        return b;
+    });
+    const std::string url = server.url();
+    Tally tally;
+    std::uint64_t hedges = 0;
+    {
+        asio::thread_pool pool(4);
+        Hedged chat(
+            pool.get_executor(), baton::OpenAI::Options{.base_url = url, .key = "k"},
+            baton::ExpBackoff::Options{.base = 1ms, .cap = 5ms},
+            baton::AfterP95::Options{.least = 0, .most = 1, .floor = 1ms, .min_samples = 8, .budget = 1},
+            baton::Gcra::Options{.concurrency = 64, .max_wait = 30s, .max_queue = 1000});
+        for (int i = 0; i < calls; ++i)
+            asio::co_spawn(asio::make_strand(pool), ask_hedged(chat, i, tally), finished(tally));
+        pool.join();
+        hedges = chat.stats().hedges;
+        BOOST_TEST(chat.stats().active_calls == 0u);
+    }
+    BOOST_TEST(tally.finished == calls);
+    BOOST_TEST(tally.thrown == 0);
+    BOOST_TEST(tally.wrong == 0);
+    BOOST_TEST(tally.right >= calls * 9 / 10);
+    BOOST_TEST(hedges > 0u);
+    BOOST_TEST_MESSAGE("races: " << hedges << " hedges in " << calls << " calls, " << tally.right
+                                 << " right");
+}
+
 BOOST_AUTO_TEST_CASE(many_calls_with_faults) {
     constexpr int calls = 400;
     FaultServer server(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/orchestrator/call.hpp>
+#include <baton/wire/classify.hpp>
 
 // What a failure means for the call: again, elsewhere, from the cache, or the end; step 5 of design
 // section 5.

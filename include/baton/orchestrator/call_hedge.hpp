@@ -107,6 +107,7 @@ template <class C>
 void Call<C>::rival_reports() {
     if constexpr (C::has_hedge) {
         const std::unique_lock lock(state_->mutex);
+        this->reported = true;
         Call* const other = this->beside;
         if (!other) return; // dropped meanwhile
         other->rival_ready = true;
@@ -183,6 +184,14 @@ void Call<C>::drop_rival() {
         const Ptr r = std::move(this->rival);
         if (!r) return;
         r->beside = nullptr;
+        if constexpr (C::multi) {
+            // its wait may be about to begin on its own strand: there it ends, and settles itself
+            if (!r->reported) {
+                r->dropped = true;
+                r->interrupt();
+                return;
+            }
+        }
         if (r->phase_ != Phase::over) {
             r->end_attempt(Errc::cancelled);
             r->release_connection(false);

@@ -102,6 +102,8 @@ struct Hedging<C, true> {
     TimePoint hedge_at = never;          ///< when a rival begins
     bool hedged = false;                 ///< one was begun
     bool rival_ready = false;            ///< it has something to say
+    bool reported = false;               ///< as a rival: nobody drives it any more
+    bool dropped = false;                ///< as a rival: it is to end as soon as its wait is over
 };
 
 /// What `Health` adds to a call.

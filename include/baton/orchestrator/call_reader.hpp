@@ -42,6 +42,9 @@ template <class C>
 Want Call<C>::get_on() {
     waiting_ = Waiting::nothing;
     if ((state_->closed || state_->context_gone) && !over()) leave(Errc::cancelled);
+    if constexpr (C::has_hedge && C::multi) {
+        if (this->dropped && !over()) leave(Errc::cancelled);
+    }
     for (;;) {
         Call& w = work();
         if (rang_ && !over()) {
