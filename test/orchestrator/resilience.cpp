@@ -1050,4 +1050,99 @@ BOOST_AUTO_TEST_CASE(a_race_ends_cleanly_wherever_the_caller_leaves) {
     }
 }
 
+// --- found by review
+
+BOOST_AUTO_TEST_CASE(half_a_call_is_no_part_of_an_answer_that_makes_none) {
+    Answer calls;
+    calls.tokens = {"Let ", "me ", "see. "};
+    calls.tool_calls.push_back(Answer::ToolCall("c1", "weather", R"({"city":"Berlin","unit":"C"})", 6));
+    Behaviour cut(calls);
+    cut.fault = Fault::reset_mid_body;
+    cut.at = 3;
+    cut.count = 700;
+    Scene s;
+    s.primary(always(cut));
+    s.net.serve("anthropic.test", always(Behaviour(Answer("Let me see. It rains.", 5))));
+    auto chat = s.chat<Resumed<baton::Auto>>(true);
+    const Reader got = read(s, chat, Request("Weather?", baton::tools(baton::Tool("weather", "tells it"))));
+    BOOST_TEST_REQUIRE(got.reply.has_value());
+    BOOST_TEST(got.reply->text() == "Let me see. It rains.");
+    BOOST_TEST(got.text == got.reply->text());
+    for (const baton::Part& part : got.reply->parts) BOOST_TEST((part.kind != baton::Part::Kind::tool_call));
+    BOOST_TEST_REQUIRE(!got.seams.empty());
+    BOOST_TEST((got.seams.back() == baton::Delta::Seam::restarted));
+}
+
+BOOST_AUTO_TEST_CASE(a_filter_that_refuses_the_continuation_is_not_routed_around) {
+    using One = baton::As<"one", baton::OpenAI>;
+    using Two = baton::As<"two", baton::OpenAI>;
+    using Three = Virtual<baton::Provider<One>, baton::Provider<Two>, baton::Provider<baton::Anthropic>,
+                          baton::Resume<baton::Auto>, baton::Use<Spy>>;
+    Scene s;
+    s.primary(cut_after(40));
+    s.net.serve("two.test", always(fails(Errc::content_filtered)));
+    Three chat =
+        s.make<Three>(baton::on<One>(openai()),
+                      baton::on<Two>(baton::OpenAI::Options{.base_url = "http://two.test/v1", .key = "k"}),
+                      anthropic(), s.spy);
+    const Reader got = read(s, chat, hello());
+    BOOST_TEST_REQUIRE(got.reply.has_error());
+    BOOST_TEST(got.reply.error().errc() == Errc::truncated);
+    BOOST_TEST(s.asked("two.test") == 1u);
+    BOOST_TEST(s.asked("anthropic.test") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(after_an_overflow_no_smaller_model_is_asked_even_later) {
+    using Routed =
+        Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                baton::Provider<baton::Compatible<"third">>, baton::Route<baton::ByTask>, baton::Use<Spy>>;
+    Scene s;
+    s.primary(always(fails(Errc::context_overflow)));
+    s.net.serve("anthropic.test", always(fails(Errc::transient)));
+    s.net.serve("third.test", always(answers()));
+    Routed chat = s.make<Routed>(
+        openai(), anthropic(),
+        baton::Compatible<"third">::Options{.base_url = "http://third.test/v1", .model = "m"}, s.spy,
+        baton::ByTask{baton::otherwise(baton::to<baton::OpenAI>("small").max_context(8'000),
+                                       baton::to<baton::Anthropic>("large").max_context(128'000),
+                                       baton::to<baton::Compatible<"third">>("tiny").max_context(8'000))});
+    BOOST_TEST(s.complete(chat, hello()).errc() == Errc::transient);
+    BOOST_TEST(s.asked("anthropic.test") == 1u);
+    BOOST_TEST(s.asked("third.test") == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(at_the_deadline_an_answer_past_its_time_is_served) {
+    using Stale = Virtual<baton::Provider<baton::OpenAI>, baton::Cache<baton::ExactMatch>,
+                          baton::Fallback<baton::InOrder, baton::StaleCache>, baton::Use<Spy>>;
+    Scene s;
+    Behaviour silent;
+    silent.fault = Fault::silence;
+    s.primary(sequence(answers(), silent));
+    Stale chat = s.make<Stale>(openai(), s.spy, baton::ExactMatch::Options{.ttl = 60s});
+    is_whole(s.complete(chat, hello()));
+    s.clock.advance(s.io, 120s);
+    const Result got = s.complete(chat, Request("Say sixty words.", baton::deadline(3s)));
+    is_whole(got);
+    BOOST_TEST(got.reply->trace.stale);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_whose_vendor_goes_away_is_not_asked_for_without_end) {
+    using Keys = Virtual<baton::Provider<baton::OpenAI>, baton::Resume<baton::Auto>,
+                         baton::Health<baton::Passive>, baton::Use<Spy>>;
+    Scene s;
+    s.net.serve("a.test", always(fails(Errc::auth)));
+    s.net.serve("b.test", cut_after(40));
+    s.net.on_connect("b.test", [](std::uint64_t number) {
+        return number == 1 ? baton::testing::Accept::yes() : baton::testing::Accept::refuse();
+    });
+    Keys chat =
+        s.make<Keys>(baton::endpoints<baton::OpenAI>(baton::Endpoint("http://a.test/v1").with_key("k-a"),
+                                                     baton::Endpoint("http://b.test/v1").with_key("k-b")),
+                     s.spy);
+    const Reader got = read(s, chat, hello());
+    BOOST_TEST_REQUIRE(got.reply.has_error());
+    BOOST_TEST(got.reply.error().errc() == Errc::truncated);
+    BOOST_TEST(got.reply.error().detail().trace.attempts.size() <= 5u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -261,6 +261,7 @@ private:
     void retract(std::size_t kept);
     bool join_on();
     bool join_end();
+    bool void_calls();
     void join_whole();
     void merge_resumed();
 
@@ -374,9 +375,10 @@ private:
     std::vector<Excluded> excluded_; // by judgements of earlier rounds
     std::unique_ptr<Errand> errand_; // for Mode::errand
     std::size_t cursor_ = 0;
-    std::size_t endpoint_ = 0; // of the target's provider
-    void* known_ = nullptr;    // its TargetState; see known()
-    std::uint64_t tried_ = 0;  // endpoints of this target that have failed this call, as bits
+    std::size_t endpoint_ = 0;              // of the target's provider
+    void* known_ = nullptr;                 // its TargetState; see known()
+    std::optional<std::uint32_t> outgrown_; // the largest window that was too small for this request
+    std::uint64_t tried_ = 0;               // endpoints of this target that have failed this call, as bits
     std::string task_;
     Error error_;
     TimePoint started_{}, attempt_started_{}, sent_at_{}, resume_at_ = never, total_ = never;

@@ -108,6 +108,7 @@ void Call<C>::reset() {
     retries_on_target_ = retries_ = rounds_ = 0;
     endpoint_ = 0;
     tried_ = 0;
+    outgrown_.reset();
     moved_ = to_sibling_ = false;
     if constexpr (C::has_resume) {
         if (this->broke.errc() != Errc::ok) static_cast<Resuming<C>&>(*this) = Resuming<C>();

@@ -28,7 +28,7 @@ bool Call<C>::pick_endpoint() {
         if constexpr (!C::has_health) return true;
     }
     if (mode_ == Mode::errand && !errand_->counts()) {
-        endpoint_ = errand_->endpoint();
+        endpoint_ = std::min(errand_->endpoint(), endpoints.size() - 1); // the list may have changed
         return true;
     }
     return with_provider([&](auto i) { return this->template pick_among<decltype(i)::value>(endpoints); });
@@ -127,7 +127,10 @@ auto Call<C>::admit(TimePoint t) -> Admit {
     }
     permit_.template emplace<permit_of<I>>(std::move(permit));
     if constexpr (CountsCalls<typename C::template retry_for<I>>) {
-        if (retries_on_target_ == 0 && (cursor_ == 0 || C::template own_retry<I>)) {
+        // once a call, however many endpoints, resumes and rivals it takes
+        bool first = retries_on_target_ == 0 && tried_ == 0 && !replayed_ && !committed_;
+        if constexpr (C::has_hedge) first = first && !this->beside;
+        if (first && (cursor_ == 0 || C::template own_retry<I>)) {
             state_->template retry_of<I>().on_call(t);
         }
     }
@@ -151,7 +154,7 @@ void Call<C>::note_skipped(Errc why, std::string_view text) {
 /// On to the next target; false if there is none.
 template <class C>
 bool Call<C>::next_target() {
-    ++cursor_;
+    cursor_ = larger_target();
     tried_ = 0;
     retries_on_target_ = 0;
     moved_ = true;
@@ -204,7 +207,9 @@ template <class C>
 bool Call<C>::wait_for_rest() {
     if constexpr (C::has_health) {
         const TimePoint t = now();
-        const bool asked = trace().sent() > 0 || std::exchange(this->rested, true);
+        // who was asked for quiet may wait once more: others may have been told a later time meanwhile
+        const bool asked =
+            (trace().sent() > 0 && error_.errc() != Errc::rate_limited) || std::exchange(this->rested, true);
         const TimePoint back = this->back_at;
         if (asked || back >= never || back - t > most_patience || back >= total_) return false;
         cursor_ = 0;

@@ -153,7 +153,7 @@ Want Call<C>::receive() {
         case Status::need_more:
             if (conn_->problem != Connection::Problem::none || conn_->truncated_) {
                 fail_connection();
-                return Want::done;
+                return phase_ == Phase::drain && !decoded_.empty() ? Want::delta : Want::done;
             }
             if (got_first_ || conn_->reader.started()) set_idle_cutoff();
             return Want::read;
@@ -170,7 +170,9 @@ Want Call<C>::receive() {
             on_message_end();
             return phase_ == Phase::drain && !decoded_.empty() ? Want::delta : Want::done;
         }
-        case Status::failed: fail_connection(); return Want::done;
+        case Status::failed:
+            fail_connection();
+            return phase_ == Phase::drain && !decoded_.empty() ? Want::delta : Want::done;
         }
     }
 }

@@ -26,8 +26,12 @@ void Call<C>::fail_connection() {
     }
     if (phase_ == Phase::receive && streaming_ && got_first_ &&
         conn_->reader.failure() != Failure::malformed) {
-        if (end_of_stream()) finish_attempt();
-        return;
+        if (!end_of_stream()) return;
+        if (committed_ && join_end()) { // the last piece; the attempt ends behind it
+            complete_ = true;
+            return set_phase(Phase::drain);
+        }
+        return finish_attempt();
     }
     Errc errc = answered ? Errc::truncated : Errc::unavailable;
     std::string text = conn_->problem_text();
@@ -85,7 +89,10 @@ void Call<C>::cut_off() {
     default: text = "the call's total deadline passed; raise Limits::Options.total"; break;
     }
     const bool between = phase_ == Phase::pause || phase_ == Phase::queue || phase_ == Phase::rival;
-    if (between) return finish(located(Error(cutoff_.error, text))); // no attempt is under way
+    if (between) { // no attempt is under way
+        if (serve_stale(cutoff_.error)) return;
+        return finish(located(Error(cutoff_.error, text)));
+    }
     if (queued_) { // our own pool is too small, which says nothing of the provider
         permit_.template emplace<0>();
         attempt_refused_ = true;
@@ -93,11 +100,12 @@ void Call<C>::cut_off() {
     fail_attempt(located(Error(cutoff_.error, text)));
 }
 
-/// The next target that is known to take a longer prompt than this one; beyond the end if there is none.
+/// The next target: after a context overflow, one that is known to take a longer prompt than those that
+/// refused. Beyond the end if there is none.
 template <class C>
 std::size_t Call<C>::larger_target() const noexcept {
     std::size_t at = cursor_ + 1;
-    while (at < targets_.size() && targets_[at]->max_context <= target().max_context) ++at;
+    while (outgrown_ && at < targets_.size() && targets_[at]->max_context <= *outgrown_) ++at;
     return at;
 }
 
@@ -147,7 +155,8 @@ void Call<C>::decide(Error error, bool refused) {
     // another endpoint of the provider has another key, and another machine; but the same models
     const bool fixed = mode_ == Mode::errand && !errand_->counts(); // it asks of one endpoint
     const bool sibling = !fixed && errc != Errc::context_overflow && !refused && untried_endpoint();
-    const std::size_t next = errc == Errc::context_overflow ? larger_target() : cursor_ + 1;
+    if (errc == Errc::context_overflow) outgrown_ = std::max(outgrown_.value_or(0), target().max_context);
+    const std::size_t next = larger_target();
     facts.another_target = may_move && (sibling || next < targets_.size());
     RetryDecision decision;
     const bool own_limit =
@@ -179,7 +188,7 @@ void Call<C>::decide(Error error, bool refused) {
         retries_on_target_ = 0;
         replayed_ = fresh_only_ = false;
         // but what was delivered may be continued by the one that broke off, rather than by nobody
-        to_sibling_ = sibling && !(committed_ && next >= targets_.size());
+        to_sibling_ = sibling && !(committed_ && deltas_ > 0 && next >= targets_.size());
         if (!sibling) {
             cursor_ = next;
             tried_ = 0;

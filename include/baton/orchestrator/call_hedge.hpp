@@ -156,6 +156,7 @@ void Call<C>::hear_rival() {
         attempt_started_ = r.attempt_started_;
         books_open_ = std::exchange(r.books_open_, false);
         cutoff_ = r.cutoff_;
+        resume_at_ = never;
         // the answer, and the attempt it belongs to; what its views showed is read from the answer itself
         Trace trace = std::move(this->trace());
         for (Attempt& a : r.trace().attempts) trace.attempts.push_back(std::move(a));

@@ -87,6 +87,7 @@ void Call<C>::plan() {
     own_targets_.clear();
     cursor_ = 0;
     tried_ = 0;
+    outgrown_.reset();
     retries_on_target_ = 0;
     if (rounds_ == 0) primary_skipped_ = false;
     const auto& providers = snapshot_->providers;

@@ -30,12 +30,19 @@ bool Call<C>::plan_resume(Error& error, bool refused) {
         const bool going_on = this->going_on != ResumeMode::none;
         if (deltas_ > 0) { // it had said something: settled as far as it came
             this->spent += attempt_usage_;
+            if (going_on) { // what it said besides text was shown, too
+                for (Part& part : this->next.parts) {
+                    const bool known = part.kind == Part::Kind::thinking && this->thought;
+                    if (part.kind != Part::Kind::text && !known) answer().parts.push_back(std::move(part));
+                }
+                this->next = Reply();
+            }
             this->resumes += going_on;
             this->refused = ResumeMode::none;
         } else if (going_on) {
             const Errc errc = error.errc();
             const bool will_not = refused || errc == Errc::invalid_request || errc == Errc::too_large ||
-                                  errc == Errc::content_filtered || errc == Errc::context_overflow;
+                                  errc == Errc::context_overflow;
             if (will_not) { // the same target may do it another way
                 this->refused = this->going_on;
                 if (state_->resume.next_after_refusal(this->refused, resume_facts()) != ResumeMode::none) {
@@ -121,6 +128,20 @@ void Call<C>::retract(std::size_t kept) {
     }
 }
 
+/// Calls that had begun in an attempt that broke do not stand: those of the one that goes on do, or none.
+template <class C>
+bool Call<C>::void_calls() {
+    if constexpr (C::has_resume) {
+        if (!std::exchange(this->tools_void, false)) return false;
+        std::size_t text = 0;
+        for (const Part& part : answer().parts) text += part.kind == Part::Kind::text ? part.text.size() : 0;
+        retract(text);
+        return true;
+    } else {
+        return false;
+    }
+}
+
 /// An event of the attempt that goes on: `decoded_` is what its decoder said, and becomes what the caller
 /// gets. False: nothing.
 template <class C>
@@ -128,19 +149,15 @@ bool Call<C>::join_on() {
     if constexpr (C::has_resume) {
         if (this->going_on == ResumeMode::none) return true;
         const Delta said = std::exchange(decoded_, Delta{});
+        const bool voided = !said.tools.empty() && void_calls(); // before any view is made: parts move
         bool shown = false;
         if (!said.text.empty()) shown = splice(this->seam.feed(this->delivered, said.text));
         if (!said.tools.empty()) {
-            if (std::exchange(this->tools_void, false)) { // calls that had begun are replaced by these
-                std::size_t text = 0;
-                for (const Part& part : answer().parts)
-                    text += part.kind == Part::Kind::text ? part.text.size() : 0;
-                retract(text);
-                decoded_.seam = Delta::Seam::restarted;
-            }
+            if (!this->seam.settled()) splice(this->seam.finish(this->delivered)); // its text is complete
             decoded_.tools = said.tools;
             shown = true;
         }
+        if (voided) decoded_.seam = Delta::Seam::restarted;
         // thinking that was shown once is not shown again
         if (!said.reasoning.empty() && !this->thought) {
             decoded_.reasoning = said.reasoning;
@@ -158,7 +175,10 @@ bool Call<C>::join_end() {
     if constexpr (C::has_resume) {
         if (this->going_on == ResumeMode::none || std::exchange(this->flushed, true)) return false;
         decoded_ = Delta{};
-        return splice(this->seam.finish(this->delivered));
+        const bool voided = void_calls(); // the new answer makes none
+        const bool shown = splice(this->seam.finish(this->delivered));
+        if (voided) decoded_.seam = Delta::Seam::restarted;
+        return shown || voided;
     } else {
         return false;
     }
@@ -191,6 +211,10 @@ void Call<C>::merge_resumed() {
                 // half a thought has no signature, without which no vendor takes it back
                 if (part.kind == Part::Kind::thinking) part.detail.reset();
             }
+            const bool others = std::any_of(whole.parts.begin(), whole.parts.end(),
+                                            [](const Part& part) { return part.kind != Part::Kind::text; });
+            if (others && this->going_on == ResumeMode::restart) // it has said all of it again
+                retract(joined_text(whole.parts).size());
             for (Part& part : next.parts) {
                 if (part.kind != Part::Kind::text) whole.parts.push_back(std::move(part));
             }

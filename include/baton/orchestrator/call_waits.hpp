@@ -90,7 +90,7 @@ void Call<C>::alarm_rang() {
         } else {
             w.end_attempt(Errc::timeout_total);
             w.release_connection(false);
-            w.finish(w.located(late));
+            if (!w.serve_stale(Errc::timeout_total)) w.finish(w.located(late));
         }
     } else if (driving && t >= w.cutoff_.at) {
         w.cut_off();

@@ -111,8 +111,10 @@ public:
                 if constexpr ((configures<S, A> || ...)) {
                     auto& entry = *std::get<i.value>(limit.entries);
                     entry.strategy = pick<S>(args);
-                    entry.states.for_each(
-                        [&](std::string_view, auto& state) { state.configure(entry.strategy); });
+                    entry.states.for_each([&](std::string_view, auto& state) {
+                        state.configure(entry.strategy);
+                        Call<C>::wake_next(state, clock.now()); // there may be room now
+                    });
                 }
             });
         }
