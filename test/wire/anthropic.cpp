@@ -418,6 +418,15 @@ BOOST_AUTO_TEST_CASE(a_stream) {
     BOOST_TEST((run.reply.usage == expected));
 }
 
+BOOST_AUTO_TEST_CASE(a_member_that_comes_twice_is_shown_twice) { // found by fuzzing
+    Run run;
+    run.start();
+    run.block(R"({"type":"text","text":""})");
+    BOOST_TEST(run.grow(R"({"type":"text_delta","text":"a","text":"b"})") == Step::delta);
+    BOOST_TEST(run.delta.text == "ab");
+    BOOST_TEST(run.reply.text() == "ab");
+}
+
 BOOST_AUTO_TEST_CASE(opaque_blocks_are_put_together) {
     Run run;
     run.start();

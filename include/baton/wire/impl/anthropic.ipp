@@ -175,8 +175,9 @@ BATON_DECL void AnthropicBlocks::show(std::size_t from, Delta& delta, Reply& rep
 }
 
 BATON_DECL void AnthropicBlocks::add_input(json::Reader& reader, Delta& delta, Part& part) {
-    const std::size_t start = part.text.size();
-    if (!reader.append_string(part.text) || part.text.size() == start) return;
+    const std::size_t before = part.text.size();
+    const std::size_t start = before - (delta.tools.empty() ? 0 : delta.tools.front().arguments.size());
+    if (!reader.append_string(part.text) || part.text.size() == before) return;
     shown_.clear();
     shown_.push_back({calls_ - 1, {}, {}, std::string_view(part.text).substr(start)});
     delta.tools = {shown_.data(), shown_.size()};
@@ -197,15 +198,17 @@ BATON_DECL bool AnthropicBlocks::extend(json::Reader& reader, Delta& delta, Repl
             // every kind of delta has a member of its own name
         } else if (json::is(key, "text")) {
             if (open_ != Open::text || !reader.string(text, scratch_)) return;
+            const std::size_t from = part.text.size() - delta.text.size(); // a member that comes twice
             part.text.append(text);
-            delta.text = std::string_view(part.text).substr(part.text.size() - text.size());
+            delta.text = std::string_view(part.text).substr(from);
         } else if (json::is(key, "partial_json")) {
             if (open_ == Open::tool) add_input(reader, delta, part);
             if (open_ == Open::opaque) reader.append_string(pieces_);
         } else if (json::is(key, "thinking")) {
             if (open_ != Open::thinking || !reader.string(text, scratch_)) return;
+            const std::size_t from = part.text.size() - delta.reasoning.size();
             part.text.append(text);
-            delta.reasoning = std::string_view(part.text).substr(part.text.size() - text.size());
+            delta.reasoning = std::string_view(part.text).substr(from);
         } else if (json::is(key, "signature")) {
             if (open_ == Open::thinking) reader.append_string(part.detail->signature);
         } else if (json::is(key, "citation")) {
