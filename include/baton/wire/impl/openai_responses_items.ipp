@@ -235,7 +235,7 @@ BATON_DECL void ResponsesItems::item(std::int64_t index, std::string_view json, 
         index = -1;
     }
     if (slot == nullptr) slot = &open(index, kind, reply);
-    if (slot->kind != kind && streamed_ && slot->parts > 0) {
+    if (slot->kind != kind && !whole && streamed_ && slot->parts > 0) {
         slot = &open(index, kind, reply); // two items under one number: what was shown stands
     } else if (slot->kind != kind) {      // opened by a fragment that was misleading
         clear(*slot, reply);
