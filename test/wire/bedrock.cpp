@@ -702,6 +702,14 @@ BOOST_AUTO_TEST_CASE(members_may_come_in_any_order) {
     BOOST_TEST(run.reply.text() == "ab");
 }
 
+BOOST_AUTO_TEST_CASE(a_member_that_comes_twice_is_shown_twice) { // found by fuzzing
+    Run run;
+    BOOST_TEST(run("contentBlockDelta", R"({"delta":{"text":"2.3","text":" of"},"contentBlockIndex":0})") ==
+               Step::delta);
+    BOOST_TEST(run.delta.text == "2.3 of");
+    BOOST_TEST(run.reply.text() == "2.3 of");
+}
+
 BOOST_AUTO_TEST_CASE(streams_that_do_not_fit_together) {
     const auto fails = [](auto&& steps) {
         Run run;

@@ -188,8 +188,9 @@ BATON_DECL bool BedrockBlocks::extend(std::int64_t index, json::Reader& reader, 
             fits = block->kind == Kind::text && reader.string(text, scratch_);
             if (!fits) return;
             Part& part = reply.parts[block->part];
+            const std::size_t from = part.text.size() - delta.text.size(); // a member that comes twice
             part.text.append(text);
-            delta.text = std::string_view(part.text).substr(part.text.size() - text.size());
+            delta.text = std::string_view(part.text).substr(from);
         } else if (json::is(key, "toolUse")) {
             fits = block != nullptr && extend_tool(*block, reader, delta, reply);
         } else if (json::is(key, "reasoningContent")) {
@@ -228,8 +229,9 @@ BATON_DECL bool BedrockBlocks::extend_thinking(std::int64_t index, Block* block,
             fits = reader.string(text, scratch_);
             if (!fits) return;
             Part& part = reply.parts[block->part];
+            const std::size_t from = part.text.size() - delta.reasoning.size(); // a member that comes twice
             part.text.append(text);
-            delta.reasoning = std::string_view(part.text).substr(part.text.size() - text.size());
+            delta.reasoning = std::string_view(part.text).substr(from);
         } else if (json::is(key, "signature")) {
             fits = reader.append_string(reply.parts[block->part].detail->signature);
         }
@@ -248,10 +250,11 @@ BATON_DECL bool BedrockBlocks::extend_tool(Block& block, json::Reader& reader, D
         }
         Part& part = reply.parts[block.part];
         const std::size_t before = part.text.size();
+        const std::size_t from = before - (delta.tools.empty() ? 0 : delta.tools.front().arguments.size());
         fits = reader.append_string(part.text);
         if (part.text.size() == before) return;
         shown_.clear();
-        shown_.push_back({block.call, {}, {}, std::string_view(part.text).substr(before)});
+        shown_.push_back({block.call, {}, {}, std::string_view(part.text).substr(from)});
         delta.tools = {shown_.data(), shown_.size()};
     });
     return fits && object;
