@@ -189,6 +189,8 @@ BOOST_FIXTURE_TEST_CASE(a_connection_that_fails_frees_its_place_for_who_waits, F
     BOOST_TEST(first->result.errc() == Errc::unavailable);
     BOOST_TEST(second->result.errc() == Errc::ok);
     BOOST_TEST(elapsed() == 10ms);
+    BOOST_TEST(one.stats().established_connections == 1u);
+    BOOST_TEST(one.stats().abandoned_connections == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(different_hosts_have_different_caps, Fixture) {

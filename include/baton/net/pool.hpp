@@ -91,8 +91,8 @@ public:
         for (const Slot& slot : slots_) n += slot.idle.size();
         return n;
     }
-    /// Connections that were established, ever.
-    std::uint64_t established = 0;
+    // Connections ever begun, established and failed; the rest was given up while it was being established.
+    std::uint64_t dialled = 0, established = 0, refused = 0;
     std::size_t open() const noexcept {
         std::size_t n = 0;
         for (const Slot& slot : slots_) n += slot.open;

@@ -59,6 +59,7 @@ bool Call<C>::acquire() {
     conn_ = std::make_unique<Connection>(where, origin, state_->transport.socket_maker(state_->executor));
     granted_ = false;
     connected_ = false;
+    ++state_->pool.dialled;
     set_phase(Phase::connect);
     Ex executor = state_->executor;
     if constexpr (C::multi) {
@@ -73,6 +74,7 @@ bool Call<C>::acquire() {
 template <class C>
 void Call<C>::connect() {
     if (connect_error_) {
+        ++state_->pool.refused;
         return fail_attempt(
             located(Error(Errc::unavailable, "cannot connect to " + conn_->origin->dial_host() + ":" +
                                                  std::to_string(conn_->origin->dial_port()) + ": " +

@@ -207,6 +207,7 @@ public:
         all.active_calls = active_calls;
         all.open_connections = pool.open();
         all.established_connections = pool.established;
+        all.abandoned_connections = pool.dialled - pool.established - pool.refused;
         all.idle_connections = pool.idle();
         all.stale_hits = counters.stale;
         all.hedges = counters.hedges;

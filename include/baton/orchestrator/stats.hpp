@@ -29,6 +29,9 @@ struct Stats {
     std::size_t active_calls = 0;
     std::size_t open_connections = 0;          ///< now, busy and idle
     std::uint64_t established_connections = 0; ///< ever
+    /// Connections that were being established when their attempt ended (a beaten hedge, a cancel, a limit of
+    /// time), or still are; the peer may have accepted them.
+    std::uint64_t abandoned_connections = 0;
     std::size_t idle_connections = 0;
     std::uint64_t cache_hits = 0;
     std::uint64_t cache_joins = 0; ///< calls answered by another call's upstream request
