@@ -1,6 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include "mutator.hpp"
+
 #include <baton/core/reply_codec.hpp>
 #include <baton/core/utf8.hpp>
 #include <baton/net/sse.hpp>

@@ -427,6 +427,29 @@ BOOST_AUTO_TEST_CASE(a_member_that_comes_twice_is_shown_twice) { // found by fuz
     BOOST_TEST(run.reply.text() == "ab");
 }
 
+BOOST_AUTO_TEST_CASE(an_event_shows_all_it_adds) { // found by fuzzing
+    Run run;
+    const std::string text = R"({"content":[{"type":"text","text":"a"}]})";
+    BOOST_TEST(run(R"({"type":"message_start","message":)" + text + R"(,"message":)" + text + "}") ==
+               Step::delta);
+    BOOST_TEST(run.delta.text == "aa");
+    run.block(R"({"type":"tool_use","id":"t","name":"f","input":{}})");
+    run.grow(R"({"type":"input_json_delta","partial_json":"{\"x\"","partial_json":":1}"})");
+    BOOST_TEST_REQUIRE(run.delta.tools.size() == 1u);
+    BOOST_TEST(run.delta.tools[0].arguments == R"({"x":1})");
+    BOOST_TEST(run.end() == Step::end);
+    BOOST_TEST(run.reply.text() == "aa");
+}
+
+BOOST_AUTO_TEST_CASE(an_input_with_more_behind_it_is_no_json) { // found by fuzzing
+    Run run;
+    run.start();
+    run.block(R"({"type":"server_tool_use","id":"srv_1","name":"code_execution","input":{}})");
+    run.grow(R"({"type":"input_json_delta","partial_json":"{\"q\":1}, \"more\""})");
+    BOOST_TEST(run(R"({"type":"content_block_stop","index":0})") == Step::failed);
+    BOOST_TEST((run.decoder.error().errc() == Errc::protocol));
+}
+
 BOOST_AUTO_TEST_CASE(opaque_blocks_are_put_together) {
     Run run;
     run.start();

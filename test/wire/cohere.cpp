@@ -453,6 +453,23 @@ BOOST_AUTO_TEST_CASE(a_stream) {
         "citations":[{"start":0},{"start":1}]})"));
 }
 
+BOOST_AUTO_TEST_CASE(a_member_that_comes_twice_is_shown_twice) { // found by fuzzing
+    Run run;
+    run.expect(Step::delta,
+               R"({"type":"tool-plan-delta","delta":{"message":{"tool_plan":"a","tool_plan":"b"}}})");
+    BOOST_TEST(run.delta.reasoning == "ab");
+    run.expect(Step::delta, event("content-start", R"({"content":{"type":"text","text":"c"}})"));
+    run.expect(Step::delta, event("content-delta", R"({"content":{"text":"d"},"content":{"text":"e"}})"));
+    BOOST_TEST(run.delta.text == "de");
+    run.expect(Step::delta, event("tool-call-start",
+                                  R"({"tool_calls":{"id":"c1","function":{"name":"f","arguments":"{"}}})"));
+    run.expect(Step::delta, event("tool-call-delta", R"({"tool_calls":{"function":{"arguments":"\"x\""}},)"
+                                                     R"("tool_calls":{"function":{"arguments":":1}"}}})"));
+    BOOST_TEST_REQUIRE(run.delta.tools.size() == 1U);
+    BOOST_TEST(run.delta.tools[0].arguments == R"("x":1})");
+    BOOST_TEST(run.reply.text() == "cde");
+}
+
 BOOST_AUTO_TEST_CASE(members_in_another_order) {
     Run run;
     run.expect(Step::delta,

@@ -434,6 +434,15 @@ BOOST_AUTO_TEST_CASE(a_stream_of_one_line) {
     BOOST_TEST(run.reply.stop == StopReason::stop);
 }
 
+BOOST_AUTO_TEST_CASE(what_follows_the_last_line_does_not_count) { // found by fuzzing
+    Run run;
+    run.expect(Step::delta, line(R"({"content":"All"})", done));
+    run.expect(Step::end, line(R"({"content":"more"})"));
+    BOOST_TEST(run.delta.empty());
+    BOOST_TEST(run.reply.parts.size() == 1U);
+    BOOST_TEST(run.reply.text() == "All");
+}
+
 BOOST_AUTO_TEST_CASE(logprobs_of_a_stream) {
     Run run;
     run.expect(Step::delta, line(R"({"content":"a"})", R"("done":false,"logprobs":[{"token":"a"}])"));

@@ -702,6 +702,17 @@ BOOST_AUTO_TEST_CASE(a_call_announced_twice_is_shown_once) { // found by fuzzing
     BOOST_TEST(run.reply.parts[0].text == R"({"x":1})");
 }
 
+BOOST_AUTO_TEST_CASE(calls_are_numbered_as_they_are_shown) { // found by fuzzing
+    Run run;
+    run(added(0, R"({"type":"reasoning","summary":[]})"));
+    BOOST_TEST(run(done(0, R"({"type":"function_call"})")) == Step::delta); // it has become a call
+    BOOST_TEST_REQUIRE(run.delta.tools.size() == 1u);
+    BOOST_TEST(run.delta.tools[0].index == 0);
+    run(added(1, R"({"type":"function_call","call_id":"a","name":"f","arguments":""})"));
+    BOOST_TEST(run.delta.tools[0].index == 1);
+    BOOST_TEST(run.delta.tools[0].id == "a");
+}
+
 BOOST_AUTO_TEST_CASE(what_was_not_streamed_is_in_the_final_event) {
     Run run;
     run(added(0, R"({"type":"message","id":"m","content":[]})"));

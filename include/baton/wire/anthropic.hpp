@@ -5,8 +5,7 @@
 #include <baton/wire/classify.hpp>
 #include <baton/wire/concept.hpp>
 #include <baton/wire/encode.hpp>
-
-#include <boost/container/small_vector.hpp>
+#include <baton/wire/shown.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -42,27 +41,33 @@ public:
     /// Appends the complete block `json`. `streamed`: deltas may follow, so empty means "not yet".
     BATON_DECL void add(std::string_view json, bool streamed, Reply& reply);
     /// A `delta` member's value; false if it is for a block that is not open.
-    BATON_DECL bool extend(json::Reader& reader, Delta& delta, Reply& reply);
+    BATON_DECL bool extend(json::Reader& reader, Reply& reply);
     /// The open block is complete; false if its JSON is not.
     BATON_DECL bool close(Reply& reply);
-    /// Shows in `delta` what add() brought, from part `from` on.
-    BATON_DECL void show(std::size_t from, Delta& delta, Reply& reply);
+    /// How far the Reply is, before an event.
+    struct Mark {
+        std::size_t parts, text; ///< of its last part
+    };
+    static Mark mark(const Reply& reply) noexcept {
+        return {reply.parts.size(), reply.parts.empty() ? 0 : reply.parts.back().text.size()};
+    }
+    /// Shows in `delta` what came since: only the last part grows, and behind it come others.
+    BATON_DECL void show(Mark from, Delta& delta, const Reply& reply);
 
 private:
     enum class Open : unsigned char { none, text, thinking, tool, opaque };
 
-    BATON_DECL void add_input(json::Reader& reader, Delta& delta, Part& part);
     BATON_DECL void add_citation(std::string_view json);
     BATON_DECL bool close_opaque(Part& part);
 
     Open open_ = Open::none;
     bool first_text_ = true;
     int calls_ = 0;         ///< tool calls so far
-    std::string scratch_;   ///< for text with escapes; keeps its capacity
     std::string pieces_;    ///< of an opaque block: its input, or its content
     std::string citations_; ///< of a text block, joined by commas
     bool pieces_are_text_ = false;
-    boost::container::small_vector<Delta::ToolFragment, 1> shown_;
+    ShownText shown_text_, shown_reasoning_;
+    ShownCalls shown_calls_;
 };
 
 /// Decodes a streamed message (concept StreamDecoder). Only `message_stop` ends it. Not thread-safe.
@@ -87,7 +92,7 @@ private:
 
     BATON_DECL static Event named(std::string_view type) noexcept;
     BATON_DECL Step fail(Error error);
-    BATON_DECL void start(json::Reader& reader, Delta& delta, Reply& reply);
+    BATON_DECL void start(json::Reader& reader, Reply& reply);
 
     AnthropicBlocks blocks_;
     Error error_;

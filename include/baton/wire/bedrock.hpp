@@ -6,6 +6,7 @@
 #include <baton/wire/classify.hpp>
 #include <baton/wire/concept.hpp>
 #include <baton/wire/encode.hpp>
+#include <baton/wire/shown.hpp>
 
 #include <boost/container/small_vector.hpp>
 
@@ -138,7 +139,8 @@ private:
     boost::container::small_vector<Block, 2> blocks_;
     int calls_ = 0;       ///< tool calls so far
     std::string scratch_; ///< for text with escapes; keeps its capacity
-    boost::container::small_vector<Delta::ToolFragment, 1> shown_;
+    ShownText shown_text_, shown_reasoning_;
+    ShownCalls shown_calls_;
 };
 
 /// Decodes a ConverseStream answer (concept StreamDecoder). It ends with its `metadata`, which follows

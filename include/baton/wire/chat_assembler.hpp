@@ -6,6 +6,7 @@
 #include <baton/core/reply.hpp>
 #include <baton/wire/chat_dialect.hpp>
 #include <baton/wire/chat_reasoning.hpp>
+#include <baton/wire/shown.hpp>
 
 #include <boost/container/small_vector.hpp>
 
@@ -92,26 +93,17 @@ private:
         if (text.empty()) return;
         Part& part = text_part_ >= 0 ? reply.parts[static_cast<std::size_t>(text_part_)]
                                      : new_part(Part::Kind::text, text_part_, reply);
-        append(part.text, text, delta.text, joined_text_);
+        append(part.text, text, delta.text, shown_text_);
     }
     void add_reasoning(std::string_view text, Delta& delta, Reply& reply) {
         if (text.empty()) return;
         Part& part = reasoning_part_ >= 0 ? reply.parts[static_cast<std::size_t>(reasoning_part_)]
                                           : new_part(Part::Kind::thinking, reasoning_part_, reply);
-        append(part.text, text, delta.reasoning, joined_reasoning_);
+        append(part.text, text, delta.reasoning, shown_reasoning_);
     }
-    // What is shown is the tail of the part itself: a growing part is never in the small buffer, so the view
-    // survives moves of the part. Where one event adds to two parts of a kind, their texts are joined.
-    void append(std::string& whole, std::string_view text, std::string_view& shown, std::string& joined) {
-        const bool goes_on = shown.empty() || shown.data() + shown.size() == whole.data() + whole.size();
-        whole.append(text);
-        if (!streamed()) return; // parts of a whole body are no place to point at: they move
-        if (goes_on) {
-            shown = std::string_view(whole).substr(whole.size() - text.size() - shown.size());
-        } else {
-            joined.assign(shown).append(text);
-            shown = joined;
-        }
+    void append(std::string& whole, std::string_view text, std::string_view& shown, ShownText& memory) {
+        // parts of a whole body are no place to point at: they move
+        streamed() ? memory.append(whole, text, shown) : void(whole.append(text));
     }
 
     const ChatDialect* dialect_;
@@ -120,11 +112,11 @@ private:
     int reasoning_part_ = none;
     int refusal_part_ = none;
     bool finished_ = false;
-    bool reasoned_ = false;                      // under a name of its own, not only in `reasoning_details`
-    std::string scratch_;                        // for text with escapes; keeps its capacity
-    std::string joined_text_, joined_reasoning_; // see append()
-    std::string logprobs_;                       // of a whole body
-    std::vector<Column> columns_;                // of a stream
+    bool reasoned_ = false; // under a name of its own, not only in `reasoning_details`
+    std::string scratch_;   // for text with escapes; keeps its capacity
+    ShownText shown_text_, shown_reasoning_;
+    std::string logprobs_;        // of a whole body
+    std::vector<Column> columns_; // of a stream
     std::vector<Kept> kept_;
     ChatReasoningDetails details_;
     boost::container::small_vector<Call, 4> calls_;

@@ -5,6 +5,7 @@
 #include <baton/wire/classify.hpp>
 #include <baton/wire/concept.hpp>
 #include <baton/wire/encode.hpp>
+#include <baton/wire/shown.hpp>
 
 #include <boost/container/small_vector.hpp>
 
@@ -73,7 +74,8 @@ private:
     int calls_ = 0;
     std::string scratch_;              ///< for text with escapes; keeps its capacity
     std::string citations_, logprobs_; ///< joined by commas
-    boost::container::small_vector<Delta::ToolFragment, 1> shown_;
+    ShownText shown_text_, shown_reasoning_;
+    ShownCalls shown_calls_;
 };
 
 /// Decodes a streamed chat (concept StreamDecoder). Only `message-end` ends it. Not thread-safe.

@@ -4,6 +4,7 @@
 #include <baton/core/json.hpp>
 #include <baton/wire/classify.hpp>
 #include <baton/wire/concept.hpp>
+#include <baton/wire/shown.hpp>
 
 #include <boost/container/small_vector.hpp>
 
@@ -97,7 +98,7 @@ private:
         Kind kind;
         bool done;   ///< read whole
         bool opened; ///< a call: its id and name have been shown
-        int call;    ///< a call: its number
+        int call;    ///< a call that has been shown: its number, in the order of that; else -1
     };
 
     BATON_DECL static Kind kind_of(std::string_view type) noexcept;
@@ -118,8 +119,8 @@ private:
     std::string_view vendor_;
     bool streamed_;
     int calls_ = 0;
-    std::string scratch_;                           // for text with escapes; keeps its capacity
-    std::string joined_;                            // see append()
+    std::string scratch_; // for text with escapes; keeps its capacity
+    ShownText shown_text_;
     boost::container::small_vector<Slot, 4> slots_; // sorted by index
     Delta::ToolFragment shown_;
 };

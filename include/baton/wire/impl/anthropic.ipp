@@ -148,39 +148,29 @@ BATON_DECL void AnthropicBlocks::add(std::string_view json, bool streamed, Reply
     if (!streamed) close(reply);
 }
 
-BATON_DECL void AnthropicBlocks::show(std::size_t from, Delta& delta, Reply& reply) {
-    shown_.clear();
-    scratch_.clear();
-    std::size_t texts = 0;
+BATON_DECL void AnthropicBlocks::show(Mark from, Delta& delta, const Reply& reply) {
     int call = calls_;
-    for (std::size_t i = from; i < reply.parts.size(); ++i)
+    for (std::size_t i = from.parts; i < reply.parts.size(); ++i)
         call -= reply.parts[i].kind == Part::Kind::tool_call;
-    for (std::size_t i = from; i < reply.parts.size(); ++i) {
+    for (std::size_t i = from.parts - (from.parts > 0); i < reply.parts.size(); ++i) {
         const Part& part = reply.parts[i];
-        if (part.kind == Part::Kind::text && !part.text.empty()) {
-            delta.text = texts++ == 0 ? std::string_view(part.text) : std::string_view(scratch_);
-        } else if (part.kind == Part::Kind::thinking) {
-            delta.reasoning = part.text;
-        } else if (part.kind == Part::Kind::tool_call) {
-            shown_.push_back({call++, part.detail->id, part.detail->name, part.text});
+        const bool begun = i >= from.parts;
+        const std::size_t before = begun ? 0 : from.text;
+        if (part.kind == Part::Kind::tool_call) {
+            if (begun) {
+                shown_calls_.open(call++, part.detail->id, part.detail->name, part.text, delta);
+            } else {
+                shown_calls_.grow(call - 1, part.text, before, delta);
+            }
+        } else if (part.text.size() > before && part.kind != Part::Kind::opaque) {
+            const std::string_view added = std::string_view(part.text).substr(before);
+            if (part.kind == Part::Kind::text) {
+                shown_text_.join(added, delta.text);
+            } else {
+                shown_reasoning_.join(added, delta.reasoning);
+            }
         }
     }
-    if (texts > 1) { // a message that arrives with several texts in its first event
-        for (std::size_t i = from; i < reply.parts.size(); ++i) {
-            if (reply.parts[i].kind == Part::Kind::text) scratch_ += reply.parts[i].text;
-        }
-        delta.text = scratch_;
-    }
-    delta.tools = {shown_.data(), shown_.size()};
-}
-
-BATON_DECL void AnthropicBlocks::add_input(json::Reader& reader, Delta& delta, Part& part) {
-    const std::size_t before = part.text.size();
-    const std::size_t start = before - (delta.tools.empty() ? 0 : delta.tools.front().arguments.size());
-    if (!reader.append_string(part.text) || part.text.size() == before) return;
-    shown_.clear();
-    shown_.push_back({calls_ - 1, {}, {}, std::string_view(part.text).substr(start)});
-    delta.tools = {shown_.data(), shown_.size()};
 }
 
 BATON_DECL void AnthropicBlocks::add_citation(std::string_view json) {
@@ -189,26 +179,19 @@ BATON_DECL void AnthropicBlocks::add_citation(std::string_view json) {
     citations_ += json;
 }
 
-BATON_DECL bool AnthropicBlocks::extend(json::Reader& reader, Delta& delta, Reply& reply) {
+BATON_DECL bool AnthropicBlocks::extend(json::Reader& reader, Reply& reply) {
     if (open_ == Open::none) return false;
     Part& part = reply.parts.back();
     reader.object([&](std::string_view key) {
-        std::string_view text;
         if (json::is(key, "type")) {
             // every kind of delta has a member of its own name
         } else if (json::is(key, "text")) {
-            if (open_ != Open::text || !reader.string(text, scratch_)) return;
-            const std::size_t from = part.text.size() - delta.text.size(); // a member that comes twice
-            part.text.append(text);
-            delta.text = std::string_view(part.text).substr(from);
+            if (open_ == Open::text) reader.append_string(part.text);
         } else if (json::is(key, "partial_json")) {
-            if (open_ == Open::tool) add_input(reader, delta, part);
+            if (open_ == Open::tool) reader.append_string(part.text);
             if (open_ == Open::opaque) reader.append_string(pieces_);
         } else if (json::is(key, "thinking")) {
-            if (open_ != Open::thinking || !reader.string(text, scratch_)) return;
-            const std::size_t from = part.text.size() - delta.reasoning.size();
-            part.text.append(text);
-            delta.reasoning = std::string_view(part.text).substr(from);
+            if (open_ == Open::thinking) reader.append_string(part.text);
         } else if (json::is(key, "signature")) {
             if (open_ == Open::thinking) reader.append_string(part.detail->signature);
         } else if (json::is(key, "citation")) {
@@ -248,7 +231,8 @@ BATON_DECL bool AnthropicBlocks::close_opaque(Part& part) {
         json::append_string(value, pieces_);
     } else {
         value = std::move(pieces_);
-        if (!json::Reader(value).skip()) return false;
+        json::Reader pieces(value);
+        if (!pieces.skip() || !pieces.finish()) return false;
     }
     std::string whole;
     json::Writer writer(whole);
@@ -280,8 +264,7 @@ BATON_DECL Step AnthropicStreamDecoder::fail(Error error) {
     return Step::failed;
 }
 
-BATON_DECL void AnthropicStreamDecoder::start(json::Reader& reader, Delta& delta, Reply& reply) {
-    const std::size_t from = reply.parts.size();
+BATON_DECL void AnthropicStreamDecoder::start(json::Reader& reader, Reply& reply) {
     reader.object([&](std::string_view key) {
         if (json::is(key, "id")) {
             if (reply.id.empty()) reader.append_string(reply.id);
@@ -296,7 +279,6 @@ BATON_DECL void AnthropicStreamDecoder::start(json::Reader& reader, Delta& delta
             detail::read_anthropic_stop(reader, key, reply);
         }
     });
-    if (reply.parts.size() > from) blocks_.show(from, delta, reply);
 }
 
 BATON_DECL AnthropicStreamDecoder::Event AnthropicStreamDecoder::named(std::string_view type) noexcept {
@@ -318,7 +300,7 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
     std::int64_t index = -1;
     bool orphan = false; // a delta for a block that is not open
     bool error_member = false;
-    const std::size_t parts = reply.parts.size();
+    const AnthropicBlocks::Mark mark = AnthropicBlocks::mark(reply);
     json::Reader reader(data);
     reader.object([&](std::string_view key) {
         if (json::is(key, "delta")) {
@@ -326,7 +308,7 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
                 reader.object(
                     [&](std::string_view member) { detail::read_anthropic_stop(reader, member, reply); });
             } else {
-                orphan = index != open_index_ || !blocks_.extend(reader, delta, reply);
+                orphan = index != open_index_ || !blocks_.extend(reader, reply);
             }
         } else if (json::is(key, "index")) {
             reader.integer(index);
@@ -334,13 +316,11 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
             std::string own;
             if (event == Event::unnamed && reader.append_string(own)) event = named(own);
         } else if (json::is(key, "content_block")) {
-            const std::size_t from = reply.parts.size();
             if (!blocks_.close(reply)) orphan = true;
             blocks_.add(reader.raw(), true, reply);
             open_index_ = index;
-            blocks_.show(from, delta, reply);
         } else if (json::is(key, "message")) {
-            if (event != Event::error) start(reader, delta, reply);
+            if (event != Event::error) start(reader, reply);
         } else if (json::is(key, "usage")) {
             detail::read_anthropic_usage(reader, reply.usage);
         } else if (json::is(key, "error")) {
@@ -350,9 +330,11 @@ BATON_DECL Step AnthropicStreamDecoder::on_event(std::string_view type, std::str
     if (error_member || event == Event::error) [[unlikely]] {
         return fail(make_error_in_answer(detail::anthropic_vendor, data));
     }
+    blocks_.show(mark, delta, reply);
     if (!reader.finish()) [[unlikely]] {
         // an unknown one may hold anything; but what was read of it is in the Reply
-        if (event == Event::unknown && delta.empty() && reply.parts.size() == parts) return Step::nothing;
+        if (event == Event::unknown && delta.empty() && reply.parts.size() == mark.parts)
+            return Step::nothing;
         return fail(malformed(detail::anthropic_vendor, "an event that is not a JSON object", data));
     }
     orphan |= event == Event::message_stop && !delta.empty(); // nobody would see it

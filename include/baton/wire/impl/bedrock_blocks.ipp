@@ -160,9 +160,7 @@ BATON_DECL bool BedrockBlocks::start(std::int64_t index, std::string_view json, 
             block.part = reply.parts.size() - 1;
             block.call = calls_ - 1;
             const Part& part = reply.parts.back();
-            shown_.clear();
-            shown_.push_back({block.call, part.detail->id, part.detail->name, part.text});
-            delta.tools = {shown_.data(), shown_.size()};
+            shown_calls_.open(block.call, part.detail->id, part.detail->name, part.text, delta);
             return;
         }
         Block& block = open(index, name == "toolUse" ? Kind::server_call : Kind::other, reply);
@@ -187,10 +185,7 @@ BATON_DECL bool BedrockBlocks::extend(std::int64_t index, json::Reader& reader, 
             if (block == nullptr) block = &open(index, Kind::text, reply);
             fits = block->kind == Kind::text && reader.string(text, scratch_);
             if (!fits) return;
-            Part& part = reply.parts[block->part];
-            const std::size_t from = part.text.size() - delta.text.size(); // a member that comes twice
-            part.text.append(text);
-            delta.text = std::string_view(part.text).substr(from);
+            shown_text_.append(reply.parts[block->part].text, text, delta.text);
         } else if (json::is(key, "toolUse")) {
             fits = block != nullptr && extend_tool(*block, reader, delta, reply);
         } else if (json::is(key, "reasoningContent")) {
@@ -228,10 +223,7 @@ BATON_DECL bool BedrockBlocks::extend_thinking(std::int64_t index, Block* block,
         } else if (std::string_view text; json::is(key, "text")) {
             fits = reader.string(text, scratch_);
             if (!fits) return;
-            Part& part = reply.parts[block->part];
-            const std::size_t from = part.text.size() - delta.reasoning.size(); // a member that comes twice
-            part.text.append(text);
-            delta.reasoning = std::string_view(part.text).substr(from);
+            shown_reasoning_.append(reply.parts[block->part].text, text, delta.reasoning);
         } else if (json::is(key, "signature")) {
             fits = reader.append_string(reply.parts[block->part].detail->signature);
         }
@@ -248,14 +240,10 @@ BATON_DECL bool BedrockBlocks::extend_tool(Block& block, json::Reader& reader, D
             fits = reader.append_string(block.pieces);
             return;
         }
-        Part& part = reply.parts[block.part];
-        const std::size_t before = part.text.size();
-        const std::size_t from = before - (delta.tools.empty() ? 0 : delta.tools.front().arguments.size());
-        fits = reader.append_string(part.text);
-        if (part.text.size() == before) return;
-        shown_.clear();
-        shown_.push_back({block.call, {}, {}, std::string_view(part.text).substr(from)});
-        delta.tools = {shown_.data(), shown_.size()};
+        std::string& arguments = reply.parts[block.part].text;
+        const std::size_t before = arguments.size();
+        fits = reader.append_string(arguments);
+        shown_calls_.grow(block.call, arguments, before, delta);
     });
     return fits && object;
 }

@@ -199,7 +199,7 @@ BATON_DECL void ChatAssembler::refusal(json::Reader& reader, Delta& delta, Reply
         detail.name = "refusal"; // so that it can go back as what it was
         detail.vendor = dialect_->vendor.name;
     }
-    append(reply.parts[static_cast<std::size_t>(refusal_part_)].text, text, delta.text, joined_text_);
+    append(reply.parts[static_cast<std::size_t>(refusal_part_)].text, text, delta.text, shown_text_);
 }
 
 BATON_DECL void ChatAssembler::audio(json::Reader& reader, Reply& reply) {

@@ -171,10 +171,12 @@ BATON_DECL bool CohereAssembler::add_text(std::int64_t index, Kind kind, json::R
     Slot* slot = find(index, false);
     if (slot == nullptr) slot = &open(index, kind, reply);
     if (slot->kind != kind) return false;
-    Part& part = reply.parts[slot->part];
-    part.text.append(text);
-    const std::string_view added = std::string_view(part.text).substr(part.text.size() - text.size());
-    (kind == Kind::text ? delta.text : delta.reasoning) = added;
+    std::string& whole = reply.parts[slot->part].text;
+    if (kind == Kind::text) {
+        shown_text_.append(whole, text, delta.text);
+    } else {
+        shown_reasoning_.append(whole, text, delta.reasoning);
+    }
     return true;
 }
 
@@ -260,9 +262,7 @@ BATON_DECL bool CohereAssembler::start_call(std::int64_t index, json::Reader& re
             });
         }
     });
-    shown_.clear();
-    shown_.push_back({slot.call, detail.id, detail.name, part.text});
-    delta.tools = {shown_.data(), shown_.size()};
+    shown_calls_.open(slot.call, detail.id, detail.name, part.text, delta);
     return object;
 }
 
@@ -278,10 +278,7 @@ BATON_DECL bool CohereAssembler::extend_call(std::int64_t index, json::Reader& r
             if (json::is(member, "arguments")) reader.append_string(part.text);
         });
     });
-    if (part.text.size() == before) return true;
-    shown_.clear();
-    shown_.push_back({slot->call, {}, {}, std::string_view(part.text).substr(before)});
-    delta.tools = {shown_.data(), shown_.size()};
+    shown_calls_.grow(slot->call, part.text, before, delta);
     return true;
 }
 
@@ -302,9 +299,7 @@ BATON_DECL bool CohereAssembler::extend(Piece piece, std::int64_t index, json::R
                 part.detail.ensure().name = "tool_plan";
                 part.detail->vendor = Cohere::name;
             }
-            std::string& plan = reply.parts[static_cast<std::size_t>(plan_)].text;
-            plan.append(text);
-            delta.reasoning = std::string_view(plan).substr(plan.size() - text.size());
+            shown_reasoning_.append(reply.parts[static_cast<std::size_t>(plan_)].text, text, delta.reasoning);
         } else if (json::is(key, "tool_calls")) {
             if (piece == Piece::call) fits = extend_call(index, reader, delta, reply) && fits;
             if (piece == Piece::call_start) fits = start_call(index, reader, delta, reply) && fits;

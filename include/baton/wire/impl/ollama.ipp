@@ -170,6 +170,7 @@ BATON_DECL Step OllamaStreamDecoder::on_event(std::string_view, std::string_view
                                               Reply& reply) {
     using Line = OllamaAssembler::Line;
     delta = Delta{};
+    if (done_) return Step::end; // what follows the last line is not of the answer
     const Line line = lines_.read(data, true, delta, reply);
     if (line == Line::failed) [[unlikely]] {
         error_ = make_error_in_answer(detail::ollama_vendor, data);

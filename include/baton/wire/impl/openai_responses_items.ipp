@@ -27,8 +27,7 @@ BATON_DECL ResponsesItems::Slot& ResponsesItems::open(std::int64_t index, Kind k
     auto at = slots_.end();
     while (at != slots_.begin() && (at - 1)->index > index) --at;
     const auto first = at == slots_.end() ? static_cast<std::uint32_t>(reply.parts.size()) : at->first;
-    return *slots_.insert(at,
-                          Slot{index, first, 0, 0, kind, false, false, kind == Kind::call ? calls_++ : 0});
+    return *slots_.insert(at, Slot{index, first, 0, 0, kind, false, false, -1});
 }
 
 BATON_DECL Part& ResponsesItems::insert(Slot& slot, std::uint32_t at, Part::Kind kind, Reply& reply) {
@@ -54,17 +53,8 @@ BATON_DECL Part::Detail& ResponsesItems::ours(Part& part) const {
     return detail;
 }
 
-// What is shown is the tail of the part itself. Where one event adds to two parts, their texts are joined.
 BATON_DECL void ResponsesItems::append(std::string& whole, std::string_view text, std::string_view& shown) {
-    const bool goes_on = shown.empty() || shown.data() + shown.size() == whole.data() + whole.size();
-    whole.append(text);
-    if (!streamed_) return;
-    if (goes_on) {
-        shown = std::string_view(whole).substr(whole.size() - text.size() - shown.size());
-    } else {
-        joined_.assign(std::string(shown)).append(text);
-        shown = joined_;
-    }
+    streamed_ ? shown_text_.append(whole, text, shown) : void(whole.append(text));
 }
 
 BATON_DECL void ResponsesItems::complete(std::string& whole, std::string_view text, std::string_view& shown) {
@@ -104,13 +94,16 @@ BATON_DECL void ResponsesItems::text(Text kind, Place place, std::string_view te
 
 BATON_DECL void ResponsesItems::show_call(Slot& slot, std::size_t from, Delta& delta, const Reply& reply) {
     const Part& part = reply.parts[slot.first];
+    const bool first = slot.call < 0;
+    if (first) slot.call = calls_++;
     shown_ = {slot.call, {}, {}, std::string_view(part.text).substr(std::min(from, part.text.size()))};
     if (!slot.opened && part.detail) {
-        slot.opened = true;
         shown_.id = part.detail->id;
         shown_.name = part.detail->name;
+        slot.opened = !shown_.id.empty() || !shown_.name.empty();
     }
-    if (!shown_.id.empty() || !shown_.name.empty() || !shown_.arguments.empty()) delta.tools = {&shown_, 1};
+    if (first || !shown_.id.empty() || !shown_.name.empty() || !shown_.arguments.empty())
+        delta.tools = {&shown_, 1};
 }
 
 BATON_DECL void ResponsesItems::arguments(std::int64_t item, std::string_view text, bool whole, Delta& delta,
@@ -240,7 +233,6 @@ BATON_DECL void ResponsesItems::item(std::int64_t index, std::string_view json, 
     } else if (slot->kind != kind) {      // opened by a fragment that was misleading
         clear(*slot, reply);
         slot->kind = kind;
-        if (kind == Kind::call) slot->call = calls_++;
     }
     // The members that are not modelled, to go back as they came.
     const auto rest = [&] {
