@@ -19,6 +19,9 @@ import sys
 MOST_FILES = 300
 MOST_BYTES = 16 * 1024
 
+# Requests of which the target `serve_request` gets those that a server reads.
+SERVED = ("chat", "responses", "anthropic", "gemini")
+
 # An api_detail of the index -> target.
 TARGETS = {
     "chat.completions": "chat",
@@ -75,7 +78,8 @@ def seeds(directory):
     for entry in entries:
         path = os.path.join(directory, "cases", entry["provider"], entry["id"] + ".json")
         with open(path, encoding="utf-8") as file:
-            body = body_of(json.load(file))
+            case = json.load(file)
+        body = body_of(case)
         target = TARGETS.get(entry["api_detail"])
         if entry["framing"] == "aws_eventstream":
             yield "event_stream", True, bytes(4) + body  # its first four bytes say how to cut
@@ -85,6 +89,10 @@ def seeds(directory):
             yield "sse", True, bytes(4) + body
         elif entry["framing"] == "none":
             yield "json_reader", False, body
+        if target in SERVED and isinstance(case["request"].get("body"), dict):
+            yield "serve_request", False, json.dumps(case["request"]["body"], ensure_ascii=False).encode()
+        if target == "chat" and entry["framing"] == "sse":
+            yield "serve_answer", True, body
         if target:
             yield target, entry["framing"] not in ("none", "json_array"), body
 

@@ -296,6 +296,23 @@ BOOST_AUTO_TEST_CASE(a_stream_survives) {
     BOOST_TEST(blocks == 5U);
 }
 
+// A client would have half a call, and not know it.
+BOOST_AUTO_TEST_CASE(calls_that_come_interleaved_end_with_an_error) {
+    std::string bytes;
+    Server::StreamEncoder encoder;
+    encoder.begin(serve::StreamHead{}, bytes);
+    const Delta::ToolFragment fragments[] = {
+        {0, "t0", "f", "{"}, {1, "t1", "g", "{}"}, {0, "", "", "}"}, {1, "", "", ""}};
+    Delta delta;
+    delta.tools = fragments;
+    encoder.delta(delta, bytes);
+    encoder.finish(Reply(), bytes);
+    const Streamed<Client> streamed(bytes);
+    BOOST_TEST((streamed.error.errc() != Errc::ok));
+    BOOST_TEST(bytes.find("interleaved") != std::string::npos);
+    BOOST_TEST(bytes.find("message_stop") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(line_breaks_of_raw_json_stay_out_of_the_stream) {
     Reply reply;
     std::string bytes;

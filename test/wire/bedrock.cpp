@@ -710,6 +710,16 @@ BOOST_AUTO_TEST_CASE(a_member_that_comes_twice_is_shown_twice) { // found by fuz
     BOOST_TEST(run.reply.text() == "2.3 of");
 }
 
+BOOST_AUTO_TEST_CASE(a_block_behind_the_stop_is_closed_at_the_end) { // found by fuzzing
+    Run run;
+    run("messageStop", R"({"stopReason":"tool_use"})");
+    run("contentBlockStart", R"({"contentBlockIndex":0,"start":{"toolUse":{"name":"f","toolUseId":"t"}}})");
+    BOOST_TEST(run("metadata", R"({"usage":{"inputTokens":1,"outputTokens":1,"totalTokens":2}})") ==
+               Step::end);
+    BOOST_TEST_REQUIRE(run.reply.parts.size() == 1u);
+    BOOST_TEST(run.reply.parts[0].text == "{}");
+}
+
 BOOST_AUTO_TEST_CASE(streams_that_do_not_fit_together) {
     const auto fails = [](auto&& steps) {
         Run run;

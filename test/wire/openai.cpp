@@ -694,6 +694,29 @@ BOOST_AUTO_TEST_CASE(tool_calls_of_careless_vendors) {
     BOOST_TEST(legacy.reply.parts[0].text == R"({"a":1})");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_is_shown_from_its_name_on) { // found by fuzzing
+    Run run;
+    BOOST_TEST(run(chunk(R"({"tool_calls":[{"index":0,"function":{"arguments":"{\"x\""}}]})")) ==
+               Step::nothing);
+    BOOST_TEST(
+        run(chunk(R"({"tool_calls":[{"index":1,"id":"b","function":{"name":"g","arguments":"{"}}]})")) ==
+        Step::nothing); // nor is a later one
+    BOOST_TEST(
+        run(chunk(R"({"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":":1}"}}]})")) ==
+        Step::delta);
+    BOOST_TEST_REQUIRE(run.delta.tools.size() == 2u);
+    BOOST_TEST(run.delta.tools[0].id == "a");
+    BOOST_TEST(run.delta.tools[0].name == "f");
+    BOOST_TEST(run.delta.tools[0].arguments == R"({"x":1})");
+    BOOST_TEST(run.delta.tools[1].index == 1);
+    BOOST_TEST(run.delta.tools[1].name == "g");
+    run(chunk(R"({"tool_calls":[{"index":2,"function":{"arguments":"[]"}}]})"));
+    run(chunk("{}", R"("finish_reason":"tool_calls")")); // it has none: at the end it is shown nevertheless
+    BOOST_TEST_REQUIRE(run.delta.tools.size() == 1u);
+    BOOST_TEST(run.delta.tools[0].index == 2);
+    BOOST_TEST(run.delta.tools[0].arguments == "[]");
+}
+
 BOOST_AUTO_TEST_CASE(views_of_one_event_stay_whole) {
     Run run;
     // text, reasoning and refusal, each with escapes, and each twice

@@ -34,7 +34,9 @@ public:
     /// The answer of `count_path`, whose request decode() reads as well.
     BATON_DECL static void encode_count(std::uint64_t tokens, std::string& out);
 
-    /// `message_start` to `message_stop`. One object per answer.
+    /// `message_start` to `message_stop`. One object per answer. Blocks follow each other: of an answer that
+    /// goes on with a call after something else has begun, finish() writes an error, as the call that the
+    /// client has is not whole.
     class StreamEncoder {
     public:
         BATON_DECL void begin(const StreamHead& head, std::string& out);
@@ -51,6 +53,7 @@ public:
         Block block_ = Block::none;    // the one that is open: blocks follow each other, they do not nest
         int index_ = -1;               // of the last block begun
         std::vector<int> tool_blocks_; // block of each call
+        bool late_ = false;            // a call went on after its block was closed: finish() becomes fail()
     };
 };
 

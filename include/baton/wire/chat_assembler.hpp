@@ -49,9 +49,9 @@ public:
     BATON_DECL void logprobs(std::string_view json);
     /// A member that is kept; one that came before is replaced, or goes on if it is an array of a stream.
     BATON_DECL void keep(const ChatKept& member, std::string_view json, bool goes_on);
-    /// Points the delta at the fragments of this event. Before the next event: reset().
+    /// Shows in the delta what the event brought of tool calls. A call is shown from its name on: arguments
+    /// that come before it wait, and so do later calls.
     BATON_DECL void finish_event(Delta& delta, const Reply& reply);
-    void reset() noexcept { fragments_.clear(); }
     bool finished() const noexcept { return finished_; }
     /// Gives every tool call arguments, adds what was kept, and closes the Reply.
     BATON_DECL void seal(Reply& reply);
@@ -62,11 +62,8 @@ private:
     struct Call {
         std::int64_t wire_index; ///< the vendor's `index`; none where it sends none
         std::uint32_t part;      ///< in Reply::parts
-    };
-    struct Fragment {
-        std::uint32_t call;    ///< in calls_
-        std::size_t arguments; ///< where this event's arguments start in the part's text
-        bool opens;            ///< carries id and name
+        bool opened = false;     ///< its id and name were shown
+        std::size_t shown = 0;   ///< bytes of its arguments
     };
     struct Kept {
         const ChatKept* member;
@@ -112,6 +109,7 @@ private:
     int reasoning_part_ = none;
     int refusal_part_ = none;
     bool finished_ = false;
+    bool unseen_ = false;   // calls, or more of them, that no delta has shown
     bool reasoned_ = false; // under a name of its own, not only in `reasoning_details`
     std::string scratch_;   // for text with escapes; keeps its capacity
     ShownText shown_text_, shown_reasoning_;
@@ -120,7 +118,6 @@ private:
     std::vector<Kept> kept_;
     ChatReasoningDetails details_;
     boost::container::small_vector<Call, 4> calls_;
-    boost::container::small_vector<Fragment, 4> fragments_;
     boost::container::small_vector<Delta::ToolFragment, 4> shown_;
 };
 

@@ -48,7 +48,6 @@ public:
     /// The value of `usage`, taken apart into disjoint counters; null changes nothing.
     BATON_DECL void usage(json::Reader& reader, Reply& reply);
 
-    void begin_event() noexcept { first_.reset(); }
     void finish_event(Delta& delta, const Reply& reply) { first_.finish_event(delta, reply); }
     bool seen() const noexcept { return seen_; } ///< choice 0
     /// The error that stood in place of a choice, as JSON; "" if none did.

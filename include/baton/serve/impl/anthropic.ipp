@@ -235,7 +235,11 @@ BATON_DECL void Anthropic::StreamEncoder::delta(const Delta& delta, std::string&
                 json.key("input").begin_object().end_object().end_object();
             });
         }
-        if (!tool.arguments.empty()) {
+        const bool closed = block_ != Block::tool || tool_blocks_[call] != index_;
+        if (tool.arguments.empty()) continue;
+        if (closed) {
+            late_ = true;
+        } else {
             block_delta(out, tool_blocks_[call], "input_json_delta", "partial_json", tool.arguments);
         }
     }
@@ -261,6 +265,11 @@ BATON_DECL void Anthropic::StreamEncoder::part(const Part& part, std::string& ou
 BATON_DECL void Anthropic::StreamEncoder::finish(const Reply& reply, std::string& out) {
     using namespace detail::anthropic;
     close(out);
+    if (late_) {
+        return fail(Error(Errc::protocol, "the vendor's tool calls came interleaved, which a stream of this "
+                                          "dialect cannot carry; ask without stream"),
+                    out);
+    }
     event(out, "message_delta", [&](json::Writer& json) {
         json.key("delta").begin_object();
         stop_members(json, reply);

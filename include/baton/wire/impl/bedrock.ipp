@@ -141,7 +141,7 @@ BATON_DECL Step BedrockStreamDecoder::on_event(std::string_view type, std::strin
                                      : blocks_.extend(index, again, delta, reply));
     }
     if (stops) fits = blocks_.stop(index, reply);
-    if (message_stops) fits = blocks_.stop_all(reply);
+    if (message_stops || measures) fits = blocks_.stop_all(reply) && fits;
     if (!fits) [[unlikely]] {
         delta = Delta{};
         return fail(malformed(detail::bedrock_vendor, "a content block that does not fit together", data));

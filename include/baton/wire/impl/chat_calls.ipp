@@ -14,7 +14,7 @@ BATON_DECL std::uint32_t ChatAssembler::find_call(std::int64_t wire_index, std::
         const std::string& known = reply.parts[calls_[i].part].detail->id;
         if (id.empty() || known.empty() || known == id) return static_cast<std::uint32_t>(i);
     }
-    calls_.push_back({wire_index, static_cast<std::uint32_t>(reply.parts.size())});
+    calls_.push_back(Call{wire_index, static_cast<std::uint32_t>(reply.parts.size())});
     Part& part = reply.parts.emplace_back();
     part.kind = Part::Kind::tool_call;
     part.detail.ensure();
@@ -45,10 +45,8 @@ BATON_DECL void ChatAssembler::tool_call(json::Reader& reader, Reply& reply) {
         })) {
         return;
     }
-    const std::size_t before = calls_.size();
-    const std::uint32_t call = find_call(index, id, reply);
-    Part& part = reply.parts[calls_[call].part];
-    const bool opens = calls_.size() > before;
+    Part& part = reply.parts[calls_[find_call(index, id, reply)].part];
+    unseen_ = true;
     // id and name come once; vendors that repeat them with every fragment must not change them
     if (part.detail->id.empty()) part.detail->id = id;
     if (part.detail->name.empty()) part.detail->name = name;
@@ -56,18 +54,12 @@ BATON_DECL void ChatAssembler::tool_call(json::Reader& reader, Reply& reply) {
         part.detail->vendor = dialect_->vendor.name;
         part.detail->extra.assign("\"extra_content\":").append(extra);
     }
-    const std::size_t start = part.text.size();
     if (!arguments.empty() && arguments.front() == '"') {
         json::Reader inner(arguments);
         inner.append_string(part.text);
     } else if (!arguments.empty() && arguments.front() == '{') {
         part.text.append(arguments); // an object instead of a string (Ollama)
     }
-    if (!opens && part.text.size() == start) return;
-    for (const Fragment& fragment : fragments_) {
-        if (fragment.call == call) return; // one fragment per call and event
-    }
-    fragments_.push_back({call, start, opens});
 }
 
 BATON_DECL void ChatAssembler::legacy_call(json::Reader& reader, Reply& reply) {
@@ -84,29 +76,34 @@ BATON_DECL void ChatAssembler::legacy_call(json::Reader& reader, Reply& reply) {
         return;
     }
     if (name.empty() && arguments.empty()) return; // a placeholder beside real tool calls (Snowflake)
-    const std::size_t before = calls_.size();
-    const std::uint32_t call = find_call(0, {}, reply);
-    Part& part = reply.parts[calls_[call].part];
+    Part& part = reply.parts[calls_[find_call(0, {}, reply)].part];
+    unseen_ = true;
     if (part.detail->name.empty()) part.detail->name = name;
     part.detail->vendor = dialect_->vendor.name; // so that it can go back as what it was
-    const std::size_t start = part.text.size();
     part.text += arguments;
-    if (calls_.size() > before || part.text.size() > start)
-        fragments_.push_back({call, start, calls_.size() > before});
 }
 
 BATON_DECL void ChatAssembler::finish_event(Delta& delta, const Reply& reply) {
-    if (fragments_.empty()) return;
+    if (!unseen_) return;
+    unseen_ = false;
     shown_.clear();
-    for (const Fragment& fragment : fragments_) {
-        const Part& part = reply.parts[calls_[fragment.call].part];
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        Call& call = calls_[i];
+        const Part& part = reply.parts[call.part];
+        if (!call.opened && part.detail->name.empty() && !finished_) {
+            unseen_ = true;
+            break;
+        }
+        if (call.opened && part.text.size() == call.shown) continue;
         Delta::ToolFragment& shown = shown_.emplace_back();
-        shown.index = static_cast<int>(fragment.call);
-        shown.arguments = std::string_view(part.text).substr(fragment.arguments);
-        if (fragment.opens) {
+        shown.index = static_cast<int>(i);
+        shown.arguments = std::string_view(part.text).substr(call.shown);
+        if (!call.opened) {
             shown.id = part.detail->id;
             shown.name = part.detail->name;
         }
+        call.opened = true;
+        call.shown = part.text.size();
     }
     delta.tools = {shown_.data(), shown_.size()};
 }

@@ -80,7 +80,6 @@ BATON_DECL void ChatChoices::other(std::size_t index, const Aside& aside, Reply&
     ChatAssembler& assembler = others_[index - 1];
     Reply& answer = answers[index - 1];
     Delta not_shown;
-    assembler.reset();
     if (!aside.message.empty()) {
         json::Reader reader(aside.message);
         assembler.message(reader, not_shown, answer);
@@ -196,7 +195,6 @@ BATON_DECL Step ChatStreamDecoder::on_event(std::string_view type, std::string_v
         choices_.seal(reply);
         return Step::end;
     }
-    choices_.begin_event();
     bool failed = json::is(type, "error");
     json::Reader reader(data);
     reader.object([&](std::string_view key) BATON_HOT_LAMBDA {
