@@ -9,17 +9,16 @@
 // - a call had no outcome, or a reply's text was not the vendor's, or an error's was no prefix of it;
 // - the two sides' books differ: requests sent and served, connections opened (but for those given up
 //   meanwhile), connections left open;
-// - memory grew: the least-squares slope of the resident size over the time after the warm-up (the first
-//   third, at least a minute) is above 1 MB/h and its rise over that time above 512 kB, which is what a
-//   single sample is uncertain by (a 600-second run cannot see less);
-// - descriptors are not flat: after the warm-up the most in the second half is more than 10 % above the most
-//   in the first, or at the end there are more than at the start.
+// - memory grew or descriptors are not flat (support/steady.hpp says how that is judged: a 600-second run
+//   cannot see less than 512 kB), or at the end there are more descriptors than at the start.
 // Times are what a caller sees beyond the vendor's scripted ones: they hold the server's, the kernel's and
 // other programs' share too, so they are printed and not judged. The processor's time per call is baton's,
 // Asio's and the kernel's in this process.
 
+#include "support/soak_world.hpp"
+#include "support/steady.hpp"
+
 #include <baton/baton.hpp>
-#include <baton/testing/fault_server.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -53,12 +52,8 @@ namespace {
 
 namespace asio = boost::asio;
 namespace testing = baton::testing;
-using namespace std::chrono_literals;
+using namespace soak;
 using Clock = std::chrono::steady_clock;
-using testing::Answer;
-using testing::Behaviour;
-using testing::Fault;
-using testing::ServedRequest;
 
 using Chat =
     baton::Orchestrator<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
@@ -71,172 +66,7 @@ using Chat =
 struct Settings {
     double minutes = 10;
     std::size_t streams = 300;
-    std::uint64_t faults = 20; // percent
-    std::uint64_t seed = 1;
-};
-
-// --- what is asked and answered
-
-constexpr auto vendor_delay = 20ms;                      // to the headers
-constexpr auto vendor_gap = 25ms;                        // before each write of tokens
-constexpr auto vendor_first = vendor_delay + vendor_gap; // to the first token
-
-std::size_t token_count(std::uint64_t number) { return 12 + number % 40; }
-std::size_t tokens_per_write(std::uint64_t number) { return 1 + number % 3; }
-
-/// No two tokens of it are alike, so that a lost, doubled or exchanged one shows.
-std::vector<std::string> tokens_of(std::uint64_t number) {
-    std::vector<std::string> tokens;
-    for (std::size_t i = 0; i < token_count(number); ++i) {
-        tokens.push_back(std::to_string(number) + "." + std::to_string(i) + "\u00e4 ");
-    }
-    return tokens;
-}
-std::string text_of(std::uint64_t number) {
-    std::string text;
-    for (const std::string& token : tokens_of(number)) text += token;
-    return text;
-}
-/// How long the vendor takes by its script.
-std::chrono::nanoseconds scripted(std::uint64_t number) {
-    const std::size_t writes =
-        (token_count(number) + tokens_per_write(number) - 1) / tokens_per_write(number);
-    return vendor_delay + vendor_gap * static_cast<int>(writes + 1); // the last: the end
-}
-
-/// The number behind '#' in the first message: follow-up requests of Resume have others behind it.
-std::uint64_t number_of(const ServedRequest& request) {
-    const auto& messages = request.incoming.request.messages;
-    if (messages.empty()) return 0;
-    const std::string text = messages.front().text();
-    const auto at = text.find('#');
-    return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + 1, nullptr, 10);
-}
-
-// Left out are those two of which neither side can tell whether a request arrived (see
-// test/faults/ledgers.cpp).
-constexpr std::array kinds = {
-    Fault::silence,
-    Fault::reset_before_headers,
-    Fault::close_before_headers,
-    Fault::reset_in_headers,
-    Fault::reset_mid_body,
-    Fault::close_mid_body,
-    Fault::stall,
-    Fault::close_on_next,
-    Fault::close_announced,
-    Fault::garbage,
-    Fault::bad_chunk_size,
-    Fault::missing_last_chunk,
-    Fault::error_in_200,
-    Fault::error_event,
-    Fault::missing_end,
-    Fault::missing_done,
-    Fault::bad_json,
-    Fault::split_utf8,
-    Fault::interim,
-    Fault::comments,
-    Fault::length_and_chunked,
-    Fault::giant_header,
-    Fault::empty_body,
-    Fault::trailers,
-};
-
-Behaviour behave(const ServedRequest& request, const Settings& settings) {
-    const std::uint64_t number = number_of(request);
-    std::vector<std::string> tokens = tokens_of(number);
-    for (const baton::Message& message : request.incoming.request.messages) { // it goes on where it was cut
-        if (message.role != baton::Role::assistant) continue;
-        std::string said = message.text();
-        while (!tokens.empty() && said.size() >= tokens.front().size()) {
-            said.erase(0, tokens.front().size());
-            tokens.erase(tokens.begin());
-        }
-        if (!tokens.empty()) tokens.front().erase(0, said.size());
-    }
-    Behaviour behaviour{Answer()};
-    behaviour.answer.tokens = std::move(tokens);
-    const std::uint64_t draw = testing::random_at(settings.seed + request.number * 7919, number);
-    const std::uint64_t kind = (draw / 100) % (kinds.size() + 2);
-    if (draw % 100 < settings.faults) {
-        if (kind == kinds.size()) return testing::overloaded();
-        if (kind > kinds.size()) return testing::rate_limited("retry-after: 0\r\n");
-        behaviour.fault = kinds[kind];
-        behaviour.at = (draw / 10'000) % 12;
-    }
-    behaviour.delay = vendor_delay;
-    behaviour.gap = vendor_gap;
-    behaviour.tokens_per_write = tokens_per_write(number);
-    return behaviour;
-}
-
-// --- the vendors, in a child
-
-struct Served {
-    testing::Ledger::Totals totals[2];
-    bool settled = false;
-};
-
-class Vendors {
-public:
-    explicit Vendors(const Settings& settings) {
-        int to[2], from[2];
-        if (::pipe(to) != 0 || ::pipe(from) != 0) throw std::runtime_error("pipe");
-        const pid_t parent = ::getpid();
-        child_ = ::fork();
-        if (child_ < 0) throw std::runtime_error("fork");
-        if (child_ == 0) {
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            if (::getppid() != parent) ::_exit(1);
-            ::close(to[1]), ::close(from[0]);
-            serve(settings, to[0], from[1]);
-            ::_exit(0);
-        }
-        ::close(to[0]), ::close(from[1]);
-        ask_ = to[1], answer_ = from[0];
-        get(ports_);
-    }
-    Vendors(const Vendors&) = delete;
-    Vendors& operator=(const Vendors&) = delete;
-    ~Vendors() { ::close(ask_), ::close(answer_), ::waitpid(child_, nullptr, 0); }
-
-    std::string url(std::size_t which) const {
-        return "http://127.0.0.1:" + std::to_string(ports_[which]) + "/v1";
-    }
-    /// The vendors' books, once their connections are closed.
-    Served books() {
-        Served served;
-        if (::write(ask_, "?", 1) == 1) get(served);
-        return served;
-    }
-
-private:
-    template <class T>
-    void get(T& value) {
-        if (::read(answer_, &value, sizeof value) != static_cast<ssize_t>(sizeof value)) {
-            throw std::runtime_error("the vendors' process is gone");
-        }
-    }
-    static void serve(const Settings& settings, int in, int out) {
-        const auto script = [&](const ServedRequest& request) { return behave(request, settings); };
-        testing::FaultServer first(script), second(script);
-        const std::array<std::uint16_t, 2> ports{first.port(), second.port()};
-        bool open = ::write(out, &ports, sizeof ports) == sizeof ports;
-        for (char byte; open && ::read(in, &byte, 1) == 1;) {
-            Served served;
-            const auto quiet = [](const testing::Ledger::Totals& totals) {
-                return totals.connections_closed == totals.connections_opened &&
-                       totals.finished == totals.requests;
-            };
-            served.settled = first.wait(quiet) && second.wait(quiet);
-            served.totals[0] = first.totals(), served.totals[1] = second.totals();
-            open = ::write(out, &served, sizeof served) == sizeof served;
-        }
-    }
-
-    pid_t child_ = 0;
-    int ask_ = -1, answer_ = -1;
-    std::array<std::uint16_t, 2> ports_{};
+    World world;
 };
 
 // --- figures: all of fixed size, as the soak must not grow itself
@@ -283,15 +113,6 @@ struct Figures {
     }
 };
 
-long resident_kb() {
-    long pages = 0, resident = 0;
-    std::ifstream("/proc/self/statm") >> pages >> resident;
-    return resident * (::sysconf(_SC_PAGESIZE) / 1024);
-}
-std::size_t descriptors() {
-    const std::filesystem::directory_iterator all("/proc/self/fd");
-    return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;
-}
 double cpu_seconds() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -300,11 +121,6 @@ double cpu_seconds() {
     };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
-
-struct Sample {
-    double at; // seconds
-    double kb, fds;
-};
 
 // --- the calls
 
@@ -388,11 +204,8 @@ asio::awaitable<void> watch(Clock::time_point begin, Clock::time_point until, Fi
 
 int judge(const Settings& settings, const Figures& figures, const std::vector<Sample>& samples,
           const Served& served, std::uint64_t established, std::uint64_t abandoned, bool quiet) {
-    int failed = 0;
-    const auto claim = [&failed](bool holds, const std::string& what) {
-        failed += !holds;
-        std::printf("%s: %s\n", holds ? "holds" : "DOES NOT HOLD", what.c_str());
-    };
+    Verdict verdict;
+    const auto claim = [&verdict](bool holds, const std::string& what) { verdict.claim(holds, what); };
     const auto number = [](auto value) { return std::to_string(value); };
     claim(figures.begun == figures.ended,
           "each of " + number(figures.begun) + " calls has an outcome (" + number(figures.ended) + ")");
@@ -412,28 +225,8 @@ int judge(const Settings& settings, const Figures& figures, const std::vector<Sa
               ", but for at most " + number(abandoned) + " given up while they were opened");
     claim(a.bad_requests + b.bad_requests == 0, "no request was malformed");
 
-    const double length = settings.minutes * 60, warm = std::max(60.0, length / 3);
-    double n = 0, t = 0, kb = 0, tt = 0, tkb = 0, early = 0, late = 0;
-    for (const Sample& sample : samples) {
-        if (sample.at < warm) continue;
-        n += 1, t += sample.at, kb += sample.kb, tt += sample.at * sample.at, tkb += sample.at * sample.kb;
-        double& most = sample.at < (warm + length) / 2 ? early : late;
-        most = std::max(most, sample.fds);
-    }
-    if (n < 30) {
-        std::printf("too short to judge memory and descriptors: at least 90 s after a minute of warm-up\n");
-        return failed;
-    }
-    const double slope = (n * tkb - t * kb) / (n * tt - t * t); // kB per second
-    char line[200];
-    std::snprintf(line, sizeof line,
-                  "resident memory %.1f MB, slope after %.0f s: %+.2f MB/h, %+.0f kB in all", kb / n / 1024,
-                  warm, slope * 3600 / 1024, slope * (length - warm));
-    claim(slope * 3600 <= 1024 || slope * (length - warm) <= 512, line);
-    std::snprintf(line, sizeof line, "descriptors flat: at most %.0f in the first half, %.0f in the second",
-                  early, late);
-    claim(late <= early * 1.1, line);
-    return failed;
+    judge_steady(verdict, samples, settings.minutes * 60);
+    return verdict.failed();
 }
 
 } // namespace
@@ -445,15 +238,15 @@ int main(int argc, char* argv[]) {
         const char* value = argv[i + 1];
         if (name == "--minutes") settings.minutes = std::strtod(value, nullptr);
         if (name == "--streams") settings.streams = std::strtoull(value, nullptr, 10);
-        if (name == "--faults") settings.faults = std::strtoull(value, nullptr, 10);
-        if (name == "--seed") settings.seed = std::strtoull(value, nullptr, 10);
+        if (name == "--faults") settings.world.faults = std::strtoull(value, nullptr, 10);
+        if (name == "--seed") settings.world.seed = std::strtoull(value, nullptr, 10);
     }
     for (const char* key : {"OPENAI_API_KEY", "ANTHROPIC_API_KEY"}) ::unsetenv(key);
     // One arena and a fixed threshold: what is measured is baton's memory, not the allocator's adaptation.
     ::mallopt(M_ARENA_MAX, 1), ::mallopt(M_MMAP_THRESHOLD, 256 * 1024),
         ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
 
-    Vendors vendors(settings);
+    Vendors vendors(settings.world);
     const std::size_t before = descriptors();
     std::vector<Sample> samples;
     samples.reserve(static_cast<std::size_t>(settings.minutes * 60) + 60);

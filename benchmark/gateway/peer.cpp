@@ -316,8 +316,13 @@ int streams(int port, int count, long events, long gap_us, const std::string& he
             std::string& in = open.at(fd);
             char buffer[64 * 1024];
             const ssize_t got = ::recv(fd, buffer, sizeof buffer, 0);
-            if (got <= 0) fail("recv");
+            if (got < 0) fail("recv");
             in.append(buffer, static_cast<std::size_t>(got));
+            if (got == 0 ||
+                (in.size() >= 12 && in.starts_with("HTTP/1.1 ") && !in.starts_with("HTTP/1.1 200"))) {
+                std::fprintf(stderr, "no stream, or it ended early: %s\n", in.c_str());
+                return 1;
+            }
             std::size_t from = 0;
             for (std::size_t at; (at = in.find('@', from)) != std::string::npos;) {
                 const std::size_t end = in.find('@', at + 1);

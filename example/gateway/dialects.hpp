@@ -149,8 +149,10 @@ inline Route route(const HttpRequest& request) {
         return gemini_route(request.target);
     }
     Route found;
+    // What this path lists looks different to each vendor's client.
     const bool anthropic = !request.header("anthropic-version").empty();
-    found.dialect = anthropic ? &anthropic_dialect : &openai_dialect;
+    const bool google = !request.header("x-goog-api-key").empty();
+    found.dialect = anthropic ? &anthropic_dialect : google ? &gemini_dialect : &openai_dialect;
     if (path == "/v1/models" || path.starts_with("/v1/models/")) {
         found.operation = path.size() > 11 ? Operation::model : Operation::models;
         found.method = "GET";

@@ -192,7 +192,8 @@ void Worker::head(Exchange& x, int status, std::string_view type, std::string_vi
     x.out.append(x.client.request().minor == 0 ? "HTTP/1.0 " : "HTTP/1.1 ")
         .append(std::to_string(status))
         .append(" ");
-    x.out.append(reason(status)).append("\r\nx-request-id: ").append(x.id).append("\r\n");
+    x.out.append(reason(status)).append("\r\nx-request-id: ").append(x.id);
+    x.out.append("\r\nrequest-id: ").append(x.id).append("\r\n"); // as Anthropic's clients know it
     if (!type.empty()) x.out.append("content-type: ").append(type).append("\r\n");
     x.out.append(headers);
     if (!x.client.keep_alive()) {

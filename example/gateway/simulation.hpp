@@ -45,6 +45,10 @@ private:
         return [name, gap](const baton::testing::ServedRequest& request) {
             using namespace baton::testing;
             if (request.target.find("/embeddings") != std::string::npos) return embeddings(request.body);
+            if (request.target.find("/count_tokens") != std::string::npos)
+                return Behaviour(CannedResponse(200, R"({"input_tokens":7})"));
+            if (request.target.find(":countTokens") != std::string::npos)
+                return Behaviour(CannedResponse(200, R"({"totalTokens":7})"));
             const baton::Request& asked = request.incoming.request;
             const std::string said = asked.messages.empty() ? std::string() : asked.messages.back().text();
             if (const std::size_t at = said.find("#error:"); at != std::string::npos)

@@ -6,6 +6,8 @@
 // stands for one of minutes; test/orchestrator/resilience.cpp has the real lengths, in virtual time.
 #define BOOST_TEST_MODULE sixteen
 
+#include "sixty_words.hpp"
+
 #include <baton/baton.hpp>
 #include <baton/testing/fault_server.hpp>
 
@@ -30,6 +32,7 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using namespace sixty_words;
 using baton::Errc;
 using baton::ResumeMode;
 using baton::testing::always;
@@ -50,34 +53,6 @@ using Full = baton::Orchestrator<baton::Provider<baton::OpenAI>, baton::Provider
 
 // Keys of the machine that runs the tests must not add a provider.
 const bool no_keys = ::unsetenv("OPENAI_API_KEY") == 0 && ::unsetenv("ANTHROPIC_API_KEY") == 0;
-
-// Sixty tokens that are told apart.
-const std::string whole = [] {
-    std::string text;
-    for (int i = 0; i < 60; ++i) text += "w" + std::to_string(100 + i) + " ";
-    return text;
-}();
-std::string tokens(std::size_t count) { return whole.substr(0, count * 5); }
-
-Behaviour answers(Fault fault = Fault::none, std::size_t at = 0) {
-    return Behaviour(Answer(whole, 60), fault, at);
-}
-Behaviour fails(Errc errc, std::string headers = {}) {
-    Behaviour behaviour{baton::Error(errc, "because of the test")};
-    behaviour.headers = std::move(headers);
-    return behaviour;
-}
-
-/// A vendor that continues what it is shown, as a good model does; else says all of it.
-Behaviour goes_on(const ServedRequest& request) {
-    for (const baton::Message& message : request.incoming.request.messages) {
-        if (message.role != baton::Role::assistant) continue;
-        const std::string rest = whole.substr(std::min(whole.size(), message.text().size()));
-        return Behaviour(Answer(rest, std::max<std::size_t>(1, rest.size() / 5)));
-    }
-    return answers();
-}
-bool continues(const ServedRequest& request) { return request.incoming.request.messages.size() > 1; }
 
 baton::ExpBackoff::Options quick() { return {.base = 10ms, .cap = 40ms}; }
 baton::Limits::Options patient() { return {.first_token = 20s, .first_byte_unary = 20s, .idle = 20s}; }

@@ -62,6 +62,7 @@ BOOST_AUTO_TEST_CASE(either_dialect_in_either_vendor_out) {
             BOOST_TEST(whole.header("x-baton-attempts") == "1");
             BOOST_TEST(whole.header("x-baton-cache") == "off");
             BOOST_TEST(whole.header("x-request-id").starts_with("req_"));
+            BOOST_TEST(whole.header("request-id") == whole.header("x-request-id")); // Anthropic's name for it
             BOOST_TEST(has(whole.body, "\"content\":\"" + text + "\""));
             BOOST_TEST(has(whole.body, "\"finish_reason\":\"stop\""));
             BOOST_TEST(!has(whole.body, "\"prompt_tokens\":0"));
@@ -168,6 +169,8 @@ BOOST_AUTO_TEST_CASE(responses_and_gemini_clients) {
         }
     }
     BOOST_TEST(has(lab.ask(get("/v1beta/models")).body, "models/fast"));
+    BOOST_TEST(has(lab.ask(get("/v1/models", "x-goog-api-key: any\r\n")).body, "\"models/fast\""));
+    BOOST_TEST(has(lab.ask(get("/v1/models/fast", "x-goog-api-key: any\r\n")).body, "\"models/fast\""));
     BOOST_TEST(lab.ask(get("/v1beta/models/mock-gpt")).status == 200);
     BOOST_TEST(has(lab.ask(get("/v1/models/mock-gpt")).body, "\"id\":\"mock-gpt\""));
     const auto unknown = lab.ask(post("/v1beta/models/unheard-of:generateContent", contents));

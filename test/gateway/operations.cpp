@@ -334,6 +334,47 @@ BOOST_AUTO_TEST_CASE(several_threads_share_one_port) {
     BOOST_TEST(has(lab.ask(get("/metrics")).body, "baton_target_requests_total{provider=\"openai\"} 100\n"));
 }
 
+// For ThreadSanitizer above all: everything that crosses threads, at once.
+BOOST_AUTO_TEST_CASE(reloads_pages_and_a_drain_while_several_threads_serve) {
+    const std::string more = "[server]\nlisten = \"127.0.0.1:0\"\nthreads = 3\n[cache]\nenabled = true\n" +
+                             key("one", "sk-one", "requests_per_minute = 1000000\nburst = 1000000\n");
+    Lab lab(always(Behaviour(Answer("One two three.", 3))), always(Behaviour(Answer("Four five.", 2))), more);
+    std::atomic<int> good{0}, other{0}, refused{0};
+    std::atomic<bool> draining{false}, stop{false};
+    std::vector<std::thread> clients;
+    for (unsigned id = 0; id < 4; ++id) {
+        clients.emplace_back([&, id] {
+            for (unsigned n = id; !stop; ++n) {
+                const bool stream = n % 2;
+                RawClient client(lab.gateway.port());
+                client.send(post(n % 4 < 2 ? "/v1/chat/completions" : "/v1/messages",
+                                 chat(n % 3 ? "fast" : "smart", stream), "x-api-key: sk-one\r\n"));
+                const auto answer = client.response();
+                if (answer.status == 200 && answer.whole) {
+                    ++good;
+                } else if (draining && answer.status == 0) { // nothing new is taken
+                    ++refused;
+                } else {
+                    ++other;
+                }
+            }
+        });
+    }
+    for (int i = 0; i < 30; ++i) {
+        lab.gateway.reload(lab.config(more));
+        BOOST_TEST(has(lab.ask(get("/metrics", "x-api-key: sk-one\r\n")).body, "baton_requests_total"));
+        const int before = good;
+        while (good == before && other == 0) std::this_thread::yield();
+    }
+    draining = true;
+    BOOST_TEST(lab.gateway.drain(10s));
+    while (refused == 0 && other == 0) std::this_thread::yield();
+    stop = true;
+    for (std::thread& client : clients) client.join();
+    BOOST_TEST(other == 0);
+    BOOST_TEST(good >= 30);
+}
+
 BOOST_AUTO_TEST_CASE(the_metrics_page_is_clean) {
     Lab lab(always(Behaviour(Answer("ok", 2))));
     for (const bool stream : {false, true}) lab.ask(post("/v1/chat/completions", chat("mock-gpt", stream)));

@@ -332,9 +332,8 @@ BOOST_AUTO_TEST_CASE(every_error_survives) {
         std::string body;
         const int status = Server::encode_error(error, body);
         BOOST_TEST(status >= 400);
-        // Anthropic has no word for these two but "invalid request"
-        const bool vague = row.told == Errc::context_overflow || row.told == Errc::content_filtered;
-        const Errc expected = vague ? Errc::invalid_request : row.seen;
+        // Anthropic has no word for it but "invalid request"
+        const Errc expected = row.told == Errc::content_filtered ? Errc::invalid_request : row.seen;
         const Error seen = Client::decode_error(status, Headers(), body, then);
         BOOST_TEST((seen.errc() == expected), to_string(row.told)
                                                   << " is seen as " << to_string(seen.errc()));
@@ -349,6 +348,10 @@ BOOST_AUTO_TEST_CASE(every_error_survives) {
         BOOST_TEST((streamed.error.errc() != Errc::ok));
         BOOST_TEST((bytes.find("message_stop") == std::string::npos));
     }
+    const Error long_prompt(Errc::context_overflow, "prompt is too long: 3 tokens > 2 maximum");
+    std::string as_is;
+    Server::encode_error(long_prompt, as_is);
+    BOOST_TEST((as_is.find("too long", as_is.find("too long") + 1) == std::string::npos)); // said once
     Error::Detail detail;
     detail.message = "Overloaded";
     detail.status = 529;

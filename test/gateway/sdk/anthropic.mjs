@@ -53,9 +53,20 @@ for (const model of models) {
         assert.ok(error instanceof type, error);
         assert.equal(error.status, status);
         assert.equal(error.error.type, 'error');
+        assert.equal(error.error.error.type, { rate_limited: 'rate_limit_error', invalid_request: 'invalid_request_error', auth: 'authentication_error', permission: 'permission_error', not_found: 'not_found_error' }[name]);
+        assert.ok(error.error.error.message.includes('as you wish') && error.requestID);
       });
     }
   }
+  await test(`${model} a prompt that is too long`, async () => {
+    const error = await failure(client.messages.create({ model, max_tokens, messages: user('#error:context_overflow') }));
+    assert.ok(error instanceof Anthropic.BadRequestError && error.message.includes('prompt is too long'), error);
+  });
+  await test(`${model} a tool's result in blocks`, async () => {
+    const messages = [...user('Weather?'), { role: 'assistant', content: [{ type: 'tool_use', id: 'call_bonn', name: 'weather', input: { city: 'Bonn' } }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'call_bonn', content: [{ type: 'text', text: 'sun' }] }] }];
+    assert.ok((await client.messages.create({ model, max_tokens, messages, tools, tool_choice: { type: 'auto' } })).content[0].text.startsWith(said(model)));
+  });
   await test(`${model} cut in the middle`, async () => {
     const error = await failure(client.messages.stream({ model, max_tokens, messages: user('#cut') }).finalMessage());
     assert.ok(error instanceof Anthropic.AnthropicError, error);
@@ -68,6 +79,10 @@ for (const model of models) {
     stream.controller.abort();
   }));
 }
+await test('counted tokens', async () => {
+  const count = await client.messages.countTokens({ model: models[1], messages: user('Hello') });
+  assert.ok(count.input_tokens > 0);
+});
 await test('models', async () => {
   const list = [];
   for await (const model of client.models.list()) list.push(model.id);

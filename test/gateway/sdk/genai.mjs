@@ -45,11 +45,12 @@ for (const model of models) {
     const answer = await client.models.generateContent({ model: `models/${model}`, contents });
     assert.ok(answer.text.includes('I see 1 image(s).'));
   });
-  for (const [name, status] of [['rate_limited', 429], ['invalid_request', 400], ['permission', 403], ['not_found', 404]]) {
+  for (const [name, status] of [['rate_limited', 429], ['invalid_request', 400], ['auth', 401], ['permission', 403], ['not_found', 404]]) {
     await test(`${model} error ${name}`, async () => {
       const error = await failure(client.models.generateContent({ model: `models/${model}`, contents: `#error:${name}` }));
       assert.ok(error instanceof ApiError, error);
       assert.equal(error.status, status);
+      assert.equal(JSON.parse(error.message).error.status, { rate_limited: 'RESOURCE_EXHAUSTED', invalid_request: 'INVALID_ARGUMENT', auth: 'UNAUTHENTICATED', permission: 'PERMISSION_DENIED', not_found: 'NOT_FOUND' }[name]);
       const streamed = await failure(client.models.generateContentStream({ model: `models/${model}`, contents: `#error:${name}` }));
       assert.equal(streamed.status, status);
     });
@@ -71,5 +72,14 @@ for (const model of models) {
 await test('embeddings', async () => {
   const answer = await client.models.embedContent({ model: 'openai/simulated-embedding', contents: ['abc', 'de'] });
   assert.deepEqual(answer.embeddings.map((one) => one.values), [[3, 0.5, -1], [2, 0.5, -1]]);
+});
+await test('counted tokens', async () => {
+  assert.ok((await client.models.countTokens({ model: models[2], contents: 'Hello' })).totalTokens > 0);
+});
+await test('models', async () => {
+  const names = [];
+  for await (const model of await client.models.list()) names.push(model.name);
+  assert.ok(names.includes('models/smart'), names.join());
+  assert.equal((await client.models.get({ model: 'smart' })).name, 'models/smart');
 });
 finish('@google/genai');

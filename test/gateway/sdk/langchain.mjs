@@ -27,6 +27,21 @@ for (const name of models) {
     const second = await bound.invoke([new HumanMessage('Weather?'), first, ...results]);
     assert.ok(second.content.startsWith(said(name)));
   });
+  await test(`${name} streamed tool calls`, async () => {
+    let whole;
+    for await (const chunk of await model.bindTools([weather]).stream('Weather?')) whole = whole ? whole.concat(chunk) : chunk;
+    cities(whole.tool_calls.map((call) => call.args));
+  });
+  await test(`${name} responses`, async () => {
+    const responses = new ChatOpenAI({ model: name, apiKey: key, maxRetries: 0, useResponsesApi: true, configuration: { baseURL: `${gateway}/v1` } });
+    const answer = await responses.invoke('Hello');
+    assert.ok(answer.text.startsWith(said(name)) && answer.usage_metadata.output_tokens > 0);
+    let whole;
+    for await (const chunk of await responses.stream('Hello')) whole = whole ? whole.concat(chunk) : chunk;
+    assert.ok(whole.text.startsWith(said(name)) && whole.text.endsWith('sea.'));
+    const called = await responses.bindTools([weather]).invoke('Weather?');
+    cities(called.tool_calls.map((call) => call.args));
+  });
   await test(`${name} structured output`, async () => {
     const person = await model.withStructuredOutput(z.object({ name: z.string(), age: z.number() }), { method: 'jsonSchema' }).invoke('Who?');
     assert.deepEqual(person, { name: 'Ada', age: 36 });
@@ -36,7 +51,7 @@ for (const name of models) {
     assert.ok((await model.invoke([new HumanMessage({ content })])).content.includes('I see 1 image(s).'));
   });
   await test(`${name} errors`, async () => {
-    for (const [word, status] of [['rate_limited', 429], ['invalid_request', 400], ['auth', 401]]) {
+    for (const [word, status] of [['rate_limited', 429], ['invalid_request', 400], ['auth', 401], ['permission', 403], ['not_found', 404]]) {
       const error = await failure(model.invoke(`#error:${word}`));
       assert.equal(error.status, status);
     }

@@ -1,6 +1,8 @@
 import { Mistral } from '@mistralai/mistralai';
 import { aborts, assert, cities, failure, finish, gateway, key, models, parameters, pixel, said, schema, test } from './check.mjs';
 
+// Not here, as OpenAI's chunks differ from Mistral's: usage in a stream (its client cannot ask for it) and streamed
+// tool calls (its client wants the name in every piece of one).
 const client = new Mistral({ serverURL: gateway, apiKey: key, retryConfig: { strategy: 'none' } });
 const user = (content) => [{ role: 'user', content }];
 const tools = [{ type: 'function', function: { name: 'weather', description: 'of a city', parameters } }];
@@ -37,10 +39,13 @@ for (const model of models) {
     const answer = await client.chat.complete({ model, messages: user([{ type: 'text', text: 'What?' }, { type: 'image_url', imageUrl: `data:image/png;base64,${pixel}` }]) });
     assert.ok(answer.choices[0].message.content.includes('I see 1 image(s).'));
   });
-  for (const [name, status] of [['rate_limited', 429], ['invalid_request', 400], ['auth', 401]]) {
+  for (const [name, status] of [['rate_limited', 429], ['invalid_request', 400], ['auth', 401], ['permission', 403], ['not_found', 404]]) {
     await test(`${model} error ${name}`, async () => {
       const error = await failure(client.chat.complete({ model, messages: user(`#error:${name}`) }));
       assert.equal(error.statusCode, status);
+      const streamed = await failure(client.chat.stream({ model, messages: user(`#error:${name}`) }));
+      assert.equal(streamed.statusCode, status);
+      assert.ok(error.body.includes('as you wish'));
     });
   }
   await test(`${model} cut in the middle`, async () => {
@@ -59,5 +64,8 @@ for (const model of models) {
 await test('embeddings', async () => {
   const answer = await client.embeddings.create({ model: 'simulated-embedding', inputs: ['abc'] });
   assert.deepEqual(answer.data[0].embedding, [3, 0.5, -1]);
+});
+await test('models', async () => {
+  assert.ok((await client.models.list()).data.some((model) => (model.raw ?? model).id === 'smart'));
 });
 finish('@mistralai/mistralai');

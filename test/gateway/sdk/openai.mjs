@@ -59,7 +59,7 @@ for (const model of models) {
         const error = await failure(client.chat.completions.create({ model, stream, messages: user(`#error:${name}`) }));
         assert.ok(error instanceof type, error);
         assert.equal(error.status, status);
-        assert.ok(error.message.length > 0);
+        assert.ok(error.message.includes('as you wish') && error.type && error.requestID);
       });
     }
   }
@@ -94,6 +94,29 @@ for (const model of models) {
     assert.equal(JSON.parse(person.output_text).name, 'Ada');
     const error = await failure(client.responses.create({ model, input: '#error:rate_limited' }));
     assert.ok(error instanceof OpenAI.RateLimitError);
+  });
+  await test(`${model} responses, streamed tool calls and an image`, async () => {
+    const calls = [];
+    for await (const event of await client.responses.create({ model, input: 'Weather?', stream: true, tools: [{ type: 'function', name: 'weather', parameters, strict: true }] })) {
+      if (event.type === 'response.function_call_arguments.done') calls.push(event.arguments);
+    }
+    cities(calls);
+    const content = [{ type: 'input_text', text: 'What is it?' }, { type: 'input_image', detail: 'auto', image_url: `data:image/png;base64,${pixel}` }];
+    assert.ok((await client.responses.create({ model, input: [{ role: 'user', content }] })).output_text.includes('I see 1 image(s).'));
+  });
+  await test(`${model} responses, errors and an abort`, async () => {
+    for (const [name, type] of [['invalid_request', OpenAI.BadRequestError], ['auth', OpenAI.AuthenticationError], ['permission', OpenAI.PermissionDeniedError], ['not_found', OpenAI.NotFoundError]]) {
+      for (const stream of [false, true]) {
+        assert.ok((await failure(client.responses.create({ model, stream, input: `#error:${name}` }))) instanceof type);
+      }
+    }
+    await aborts(async () => {
+      const stream = await client.responses.create({ model, input: '#slow', stream: true });
+      for await (const event of stream) {
+        if (event.type === 'response.output_text.delta') break;
+      }
+      stream.controller.abort();
+    });
   });
   await test(`${model} responses cut in the middle`, async () => {
     let completed = false, broken = false;

@@ -32,6 +32,18 @@ for (const [dialect, make] of Object.entries(dialects)) {
       cities(answer.steps[0].toolCalls.map((call) => call.input));
       assert.ok(answer.text.startsWith(said(name)));
     });
+    await test(`${at} streamed tool calls`, async () => {
+      const stream = streamText({ ...asked, model, prompt: 'Weather?', tools: { weather } });
+      await stream.consumeStream();
+      cities((await stream.toolCalls).map((call) => call.input));
+      assert.equal(await stream.finishReason, 'tool-calls');
+    });
+    await test(`${at} streamed structured output`, async () => {
+      const stream = streamText({ ...asked, model, prompt: 'Who?', output: Output.object({ schema: jsonSchema(schema) }) });
+      let last;
+      for await (const part of stream.partialOutputStream) last = part;
+      assert.deepEqual(last, { name: 'Ada', age: 36 });
+    });
     await test(`${at} structured output`, async () => {
       const answer = await generateText({ ...asked, model, prompt: 'Who?', output: Output.object({ schema: jsonSchema(schema) }) });
       assert.deepEqual(answer.output, { name: 'Ada', age: 36 });
@@ -42,7 +54,7 @@ for (const [dialect, make] of Object.entries(dialects)) {
       assert.ok(answer.text.includes('I see 1 image(s).'));
     });
     await test(`${at} errors`, async () => {
-      for (const [word, status] of [['rate_limited', 429], ['invalid_request', 400], ['auth', 401]]) {
+      for (const [word, status] of [['rate_limited', 429], ['invalid_request', 400], ['auth', 401], ['permission', 403], ['not_found', 404]]) {
         const error = await failure(generateText({ ...asked, model, prompt: `#error:${word}` }));
         assert.ok(APICallError.isInstance(error), error);
         assert.equal(error.statusCode, status);
@@ -70,6 +82,10 @@ for (const [dialect, make] of Object.entries(dialects)) {
 }
 await test('embeddings', async () => {
   const answer = await embedMany({ model: openai.textEmbeddingModel('simulated-embedding'), values: ['abc', 'de'], maxRetries: 0 });
+  assert.deepEqual(answer.embeddings, [[3, 0.5, -1], [2, 0.5, -1]]);
+});
+await test('embeddings by Google\'s dialect', async () => {
+  const answer = await embedMany({ model: google.textEmbeddingModel('openai/simulated-embedding'), values: ['abc', 'de'], maxRetries: 0 });
   assert.deepEqual(answer.embeddings, [[3, 0.5, -1], [2, 0.5, -1]]);
 });
 finish('ai, @ai-sdk/openai, @ai-sdk/anthropic, @ai-sdk/google');

@@ -104,8 +104,13 @@ inline void error_object(json::Writer& json, const Error& error, int status) {
         if (status == 504) type = "timeout_error";
         break;
     }
+    std::string message(error_message(error));
+    // the words by which clients tell it from other requests that are at fault
+    constexpr std::string_view words = "prompt is too long";
+    if (error.errc() == Errc::context_overflow && message.find(words) == std::string::npos)
+        message.append(" (").append(words).append(")");
     json.begin_object().key("type").string("error").key("error").begin_object();
-    json.key("type").string(type).key("message").string(error_message(error)).end_object();
+    json.key("type").string(type).key("message").string(message).end_object();
     if (const std::string& id = error.detail().request_id; !id.empty()) json.key("request_id").string(id);
     json.end_object();
 }
