@@ -321,9 +321,9 @@ BOOST_AUTO_TEST_CASE(random_operations_agree_with_a_naive_model) {
     BOOST_TEST(seen.operations >= 1'000'000);
     BOOST_TEST_MESSAGE(seen.operations << " operations, " << seen.ejections << " ejections, "
                                        << seen.quarantines << " quarantines, " << seen.released
-                                       << " released, " << seen.let_in << " let in, "
-                                       << seen.panics << " panics, " << seen.least_bad << " least bad, "
-                                       << seen.stale << " stale");
+                                       << " released, " << seen.let_in << " let in, " << seen.panics
+                                       << " panics, " << seen.least_bad << " least bad, " << seen.stale
+                                       << " stale");
     for (const long n :
          {seen.ejections, seen.quarantines, seen.panics, seen.least_bad, seen.let_in, seen.stale}) {
         BOOST_TEST(n > 1000);

@@ -441,9 +441,9 @@ BOOST_AUTO_TEST_CASE(the_budget_counts_right_at_the_ends_of_its_range) {
     RetryBudget none(0, 1, 10s);
     none.deposit(start);
     BOOST_TEST(none.balance(start) == 10); // the reserve alone
-    for (const double wrong : {1e-9, 1e-300, 5e-324, -1e-9, -1.0, 1000.5, 1e300,
-                               std::numeric_limits<double>::infinity(),
-                               -std::numeric_limits<double>::infinity(), std::nan("")}) {
+    for (const double wrong :
+         {1e-9, 1e-300, 5e-324, -1e-9, -1.0, 1000.5, 1e300, std::numeric_limits<double>::infinity(),
+          -std::numeric_limits<double>::infinity(), std::nan("")}) {
         BOOST_CHECK_EXCEPTION(RetryBudget(wrong, 10, 10s), std::invalid_argument,
                               [](const std::exception& e) {
                                   return std::string(e.what()).find("budget_ratio") != std::string::npos;
