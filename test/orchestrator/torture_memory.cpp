@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(a_probe_that_runs_out_of_memory_is_sent_again) {
         BOOST_TEST_CONTEXT("allocation " << k << " fails") { BOOST_TEST(ask() == Errc::ok); }
         BOOST_REQUIRE(k < 1000u);
     }
-    BOOST_TEST(ended > 3);
+    BOOST_TEST(ended > 0);
 }
 
 // Who ends other threads' waits is a destructor, a timer or another call: it needs no memory for that.

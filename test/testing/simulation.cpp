@@ -391,8 +391,8 @@ BOOST_AUTO_TEST_CASE(hedges_are_counted_where_they_were_sent) {
     using Hedged = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
                            baton::Hedge<baton::AfterP95>, baton::Use<Witness>>;
     Simulation sim(3);
-    plain(sim.provider("openai.test")).slow_first_token(300s, 60s, 5s, 1);
-    plain(sim.provider("anthropic.test"));
+    plain(sim.provider("openai.test")).slow_first_token(300s, 60s, 5s, 1).price(2'000'000, 10'000'000);
+    plain(sim.provider("anthropic.test")).price(2'000'000, 10'000'000);
     sim.traffic(1, 10min).arrivals(Arrivals::constant);
     Witness::hedges = 0;
     const SimulationResult result = sim.run<Hedged>(openai, anthropic);
@@ -448,7 +448,7 @@ BOOST_AUTO_TEST_CASE(stale_answers_are_counted_where_nothing_fresh_was_had) {
     plain(sim.provider("openai.test")).outage(60s, 60s);
     sim.requests([](std::uint64_t) { return baton::Request("The same each time"); });
     sim.traffic(1, 3min).arrivals(Arrivals::constant);
-    const SimulationResult result = sim.run<Stale>(openai, baton::ExactMatch::Options{.ttl = 500ms});
+    const SimulationResult result = sim.run<Stale>(openai, baton::ExactMatch::Options{.ttl = 100ms});
     const SimulationSummary out = result.summary(60s, 60s), all = result.summary();
     BOOST_TEST(all.success_rate() == 1.0);
     BOOST_TEST(out.stale == out.requests);
