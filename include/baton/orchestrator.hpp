@@ -133,8 +133,8 @@ public:
     }
 
     /// Background work of the policies that have any: the probes of `Health<Active>`. Returns when it is
-    /// cancelled or the orchestrator goes, and at once if there is nothing to do. No call needs it. One at a
-    /// time.
+    /// cancelled or the orchestrator goes, and at once if there is nothing to do. No call needs it. Several
+    /// at once share the work: none probes what another does, and together they keep to the one budget.
     boost::asio::awaitable<void, executor_type> run() {
         if constexpr (C::has_probes) {
             return probe<C>(state_);

@@ -409,6 +409,50 @@ BOOST_AUTO_TEST_CASE(fault_16_accounting_after_a_fail_over) {
                   });
 }
 
+// The last words were there, and the connection went before the vendor had said what they cost.
+BOOST_AUTO_TEST_CASE(an_answer_cut_before_its_usage_is_charged_as_estimated_and_says_so) {
+    const auto cut_before_usage = [](Scene& s, std::string_view mark) {
+        const std::size_t usage = s.net.last_answer().rfind(mark);
+        BOOST_TEST_REQUIRE(usage != std::string::npos);
+        s.net.cut(s.net.last_answer().rfind("data:", usage), baton::testing::AnswerPlan::End::close);
+    };
+    Scene s;
+    s.primary(always(answers()));
+    Chat chat = s.chat(false);
+    const Result good = s.stream(chat, hello());
+    is_whole(good);
+    BOOST_TEST((good.reply->usage.reported && !good.reply->usage.estimated));
+    cut_before_usage(s, "\"usage\":{");
+    const Result got = s.stream(chat, hello());
+    is_whole(got);
+    BOOST_TEST(got.reply->trace.sent() == 1u);
+    const baton::Usage& usage = got.reply->trace.attempts.back().usage;
+    BOOST_TEST((usage.estimated && !usage.reported));
+    BOOST_TEST(usage.output_tokens >= 60u);
+    BOOST_TEST(usage.input_tokens > 0u);
+    BOOST_TEST((got.reply->usage == usage));
+    BOOST_TEST((s.spy.state->attempts.back().usage == usage));
+
+    // behind a seam: what both took, each once
+    Scene t;
+    t.primary(always(Behaviour(Answer(whole, 60), Fault::reset_mid_body, 40)));
+    t.net.serve("anthropic.test", [&](const ServedRequest& request) {
+        Behaviour behaviour = goes_on(request);
+        behaviour.fault = Fault::reset_mid_body; // its usage comes with its end
+        behaviour.at = 19;
+        return behaviour;
+    });
+    using Once = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                         baton::Resume<baton::Auto>, baton::Use<Spy>>;
+    Once once = t.chat<Once>(true);
+    const Result broken = t.stream(once, hello());
+    BOOST_TEST_REQUIRE(broken.reply.has_error());
+    for (const baton::Attempt& attempt : broken.reply.error().detail().trace.attempts) {
+        BOOST_TEST(attempt.usage.estimated);
+        BOOST_TEST(attempt.usage.total_output() >= 19u);
+    }
+}
+
 // --- Resume
 
 namespace {
@@ -587,6 +631,88 @@ BOOST_AUTO_TEST_CASE(a_stream_may_break_twice_but_not_for_ever) {
     BOOST_TEST(end.reply.error().detail().delivered == end.text);
 }
 
+// The second vendor cannot go on, whatever ails it: the first, which may be asked again, does.
+BOOST_AUTO_TEST_CASE(where_nobody_else_goes_on_the_first_is_asked_again) {
+    using Again = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                          baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
+                          baton::Resume<baton::Auto>, baton::Use<Spy>>;
+    const Behaviour silent{Answer(), Fault::silence};
+    const Behaviour ails[] = {silent,
+                              fails(Errc::transient),
+                              fails(Errc::auth),
+                              fails(Errc::quota),
+                              fails(Errc::invalid_request),
+                              fails(Errc::not_found),
+                              Behaviour(Answer(), Fault::reset_before_headers)};
+    const auto first = [](int breaks) {
+        return [breaks, n = 0](const ServedRequest& request) mutable {
+            Behaviour b = goes_on(request);
+            if (n++ < breaks) b.fault = Fault::reset_mid_body, b.at = n == 1 ? 40u : 0u;
+            return b;
+        };
+    };
+    for (const Behaviour& ail : ails) {
+        Scene s;
+        s.primary(first(1));
+        s.net.serve("anthropic.test", always(ail));
+        Again chat = s.chat<Again>(true);
+        const Reader got = read(s, chat, hello());
+        BOOST_TEST_REQUIRE(got.reply.has_value());
+        BOOST_TEST(got.text == whole);
+        BOOST_TEST(got.reply->provider == "openai");
+        BOOST_TEST(s.asked("openai.test") == 2u);
+        BOOST_TEST((got.reply->trace.attempts.back().resume != ResumeMode::none));
+        BOOST_TEST((got.reply->trace.attempts.back().waited <= 500ms)); // a retry: it backs off
+        if (ail.fault == Fault::silence) BOOST_TEST(s.asked("anthropic.test") == 1u);
+    }
+    { // nor if its breaker is open
+        Scene s;
+        s.net.serve("anthropic.test", always(fails(Errc::transient)));
+        Again chat = s.make<Again>(openai(), anthropic(), s.spy,
+                                   baton::HalfOpen::Options{.min_calls = 3, .open = 60s});
+        s.primary(always(fails(Errc::auth)));
+        s.stream(chat, hello());
+        s.primary(first(1));
+        const std::size_t before = s.asked("anthropic.test");
+        const Reader got = read(s, chat, hello());
+        BOOST_TEST(s.asked("anthropic.test") == before);
+        BOOST_TEST_REQUIRE(got.reply.has_value());
+        BOOST_TEST(got.text == whole);
+    }
+    { // it breaks again: as often as Retry allows, and nobody else is asked once more
+        Scene s;
+        s.primary(first(100));
+        s.net.serve("anthropic.test", always(silent));
+        Again chat = s.chat<Again>(true);
+        const Reader got = read(s, chat, hello());
+        BOOST_TEST_REQUIRE(got.reply.has_error());
+        BOOST_TEST(got.reply.error().errc() == Errc::truncated);
+        BOOST_TEST(got.reply.error().detail().delivered == got.text);
+        BOOST_TEST(got.text == tokens(0, 40));
+        BOOST_TEST(s.asked("openai.test") == 3u); // the first attempt and two retries
+        BOOST_TEST(s.asked("anthropic.test") == 1u);
+    }
+    { // within the deadline
+        Scene s;
+        s.primary(first(1));
+        s.net.serve("anthropic.test", always(silent));
+        Again chat = s.chat<Again>(true);
+        const Duration before = s.elapsed();
+        const Reader got = read(s, chat, Request("Say sixty words.", baton::deadline(30s)));
+        BOOST_TEST_REQUIRE(got.reply.has_error());
+        BOOST_TEST((s.elapsed() - before <= 30s));
+        BOOST_TEST(got.text == tokens(0, 40));
+    }
+    { // and not without a Retry
+        Scene s;
+        s.primary(first(1));
+        s.net.serve("anthropic.test", always(silent));
+        auto chat = s.chat<Resumed<baton::Auto>>(true);
+        BOOST_TEST(read(s, chat, hello()).reply.has_error());
+        BOOST_TEST(s.asked("openai.test") == 1u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(every_cut_and_every_seam_gives_the_whole) {
     for (const Fault fault : {Fault::reset_mid_body, Fault::close_mid_body, Fault::error_event}) {
         for (std::size_t at = 1; at < 60; ++at) {
@@ -749,6 +875,57 @@ BOOST_AUTO_TEST_CASE(a_dead_key_is_quarantined_and_a_resting_endpoint_left_alone
     chat.configure(three());
     for (int i = 0; i < 6; ++i) is_whole(s.complete(chat, hello()));
     BOOST_TEST(s.asked("a.test") >= 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_on_trial_is_released_by_an_answer_about_the_request) {
+    using Healthy = Virtual<baton::Provider<baton::OpenAI>, baton::Health<baton::Passive>, baton::Use<Spy>>;
+    for (const Errc answer : {Errc::invalid_request, Errc::not_found, Errc::rate_limited}) {
+        for (const bool streamed : {false, true}) {
+            Scene s;
+            const char* wait = answer == Errc::rate_limited ? "retry-after: 2\r\n" : "";
+            s.primary(sequence(fails(Errc::auth), fails(answer, wait), answers()));
+            Healthy chat = s.make<Healthy>(openai(), s.spy);
+            BOOST_TEST(s.ask(chat, streamed, hello()).errc() == Errc::auth);
+            BOOST_TEST(s.ask(chat, streamed, hello()).errc() == Errc::auth); // not sent
+            BOOST_TEST(s.asked("openai.test") == 1u);
+            s.clock.advance(s.io, 10min);
+            BOOST_TEST(s.ask(chat, streamed, hello()).errc() == answer); // the trial
+            const Duration before = s.elapsed();
+            is_whole(s.ask(chat, streamed, hello()));
+            const Duration took = s.elapsed() - before;
+            BOOST_TEST((answer == Errc::rate_limited ? took >= 2s && took < 3s : took < 1s));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(two_runs_share_the_probes_and_each_ends_when_it_should) {
+    using Probed = Virtual<baton::Provider<baton::OpenAI>, baton::Health<baton::Active>, baton::Use<Spy>>;
+    for (const bool first_goes : {true, false}) {
+        Scene s;
+        for (const char* host : {"a.test", "b.test", "c.test"}) s.net.serve(host, always(fails(Errc::auth)));
+        std::optional<Probed> chat;
+        chat.emplace(
+            s.make<Probed>(three(), s.spy, baton::Active::Options{.interval = 1s, .probes_per_minute = 3}));
+        const auto first = std::make_shared<Running>(), second = std::make_shared<Running>();
+        spawn(s.io.get_executor(), chat->run(), first);
+        spawn(s.io.get_executor(), chat->run(), second);
+        const auto call = s.start_complete(*chat, hello());
+        s.clock.advance(s.io, 30s);
+        BOOST_TEST(call->result.errc() == Errc::auth);
+        const std::size_t calls = 3;                       // one at each of the three, with its own key
+        BOOST_TEST(s.net.requests().size() == calls + 3u); // one budget for both
+        Running& gone = *(first_goes ? first : second);
+        Running& left = *(first_goes ? second : first);
+        gone.signal.emit(asio::cancellation_type::terminal);
+        s.clock.advance(s.io, 0s);
+        BOOST_TEST((gone.finished == 1 && left.finished == 0));
+        s.clock.advance(s.io, 60s);
+        BOOST_TEST(s.net.requests().size() == calls + 6u); // the other goes on
+        chat.reset();
+        s.clock.advance(s.io, 0s); // at once
+        BOOST_TEST(left.finished == 1);
+        BOOST_TEST((!gone.thrown && !left.thrown));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(probes_find_out_that_a_key_works_again_without_a_caller_paying) {
@@ -967,6 +1144,88 @@ BOOST_AUTO_TEST_CASE(a_late_first_token_is_raced_and_the_loser_settled) {
             }
         }
     }
+}
+
+// Asked twice, the vendor would do twice what it does besides answering.
+BOOST_AUTO_TEST_CASE(what_has_side_effects_is_not_raced_unless_told_to) {
+    Scene s;
+    Duration delay = 100ms;
+    s.primary([&](const ServedRequest&) {
+        Behaviour b = answers();
+        b.delay = delay;
+        return b;
+    });
+    Hedged chat = s.chat<Hedged>(true);
+    for (int i = 0; i < 120; ++i) is_whole(s.complete(chat, hello()));
+    delay = 3s;
+    const auto raced = [&](auto... parts) {
+        const std::size_t before = s.asked("anthropic.test");
+        is_whole(s.complete(chat, Request("Say sixty words.", std::move(parts)...)));
+        delay = 100ms; // so that it stays late
+        for (int i = 0; i < 40; ++i) is_whole(s.complete(chat, hello()));
+        delay = 3s;
+        return s.asked("anthropic.test") > before;
+    };
+    using baton::extra;
+    for (const char* effective :
+         {R"({"store":true})", R"({"previous_response_id":"resp_1"})", R"({"background":true})",
+          R"({"tools":[{"type":"web_search"}]})", R"({"mcp_servers":[{"url":"https://x.test"}]})",
+          R"({"seed":1,"conversation":"conv_1"})", R"({"web_search_options":{}})"}) {
+        BOOST_TEST(!raced(extra(effective)), effective);
+        BOOST_TEST(raced(extra(effective), baton::hedge(baton::yes)), effective);
+    }
+    for (const char* plain :
+         {R"({"store":false})", R"({"previous_response_id":null})", R"({"user":"store"})", "{}"}) {
+        BOOST_TEST(raced(extra(plain)), plain);
+    }
+    BOOST_TEST(raced(baton::tools(baton::Tool("weather", "tells it")))); // the caller's own
+    BOOST_TEST(!raced(baton::hedge(baton::no)));
+    BOOST_TEST(raced());
+}
+
+BOOST_AUTO_TEST_CASE(a_rival_goes_to_another_place_before_it_takes_another_key) {
+    using Placed = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                           baton::Breaker<baton::HalfOpen>, baton::Hedge<baton::AfterP95>, baton::Use<Spy>>;
+    using Alone = Virtual<baton::Provider<baton::OpenAI>, baton::Hedge<baton::AfterP95>, baton::Use<Spy>>;
+    const auto key = [](const char* url, const char* name) { return baton::Endpoint(url).with_key(name); };
+    const auto keys = baton::endpoints<baton::OpenAI>(key("http://openai.test/v1", "k-1"),
+                                                      key("http://openai.test/v1", "k-2"));
+    const auto places = baton::endpoints<baton::OpenAI>(key("http://openai.test/v1", "k-1"),
+                                                        key("http://openai.test/v1", "k-2"),
+                                                        key("http://elsewhere.test/v1", "k-3"));
+    enum class To { vendor, other_key, other_place };
+    const auto race = [&]<class C>(C*, const auto& endpoints, To to, bool vendor_down, auto&&... more) {
+        Scene s;
+        Duration delay = 100ms;
+        const auto late = [&](const ServedRequest&) {
+            Behaviour b = answers();
+            b.delay = delay;
+            return b;
+        };
+        s.primary(late);
+        s.net.serve("elsewhere.test", late);
+        if (vendor_down) s.net.serve("anthropic.test", always(fails(Errc::transient)));
+        C chat = s.make<C>(endpoints, s.spy, more...);
+        for (int i = 0; i < 150; ++i) is_whole(s.complete(chat, hello()));
+        if (vendor_down) {
+            for (int i = 0; i < 3; ++i) s.complete(chat, Request(baton::fallbacks("anthropic"), "Hello"));
+        }
+        const std::size_t before = s.net.requests().size();
+        delay = 3s;
+        is_whole(s.complete(chat, hello()));
+        BOOST_TEST_REQUIRE(s.net.requests().size() == before + 2u);
+        const ServedRequest &ours = s.net.requests()[before], &rival = s.net.requests()[before + 1];
+        const bool same_host = ours.header("host") == rival.header("host");
+        BOOST_TEST((rival.header("host") == "anthropic.test") == (to == To::vendor));
+        BOOST_TEST(same_host == (to == To::other_key));
+        if (same_host) BOOST_TEST(ours.header("authorization") != rival.header("authorization"));
+    };
+    constexpr Placed* placed = nullptr;
+    const baton::HalfOpen::Options quick{.min_calls = 3, .open = 60s};
+    race(placed, keys, To::vendor, false, anthropic());
+    race(placed, keys, To::other_key, true, anthropic(), quick); // its breaker is open
+    race(placed, places, To::other_place, false, anthropic());
+    race(static_cast<Alone*>(nullptr), keys, To::other_key, false);
 }
 
 BOOST_AUTO_TEST_CASE(whichever_of_two_fails_the_other_answers) {

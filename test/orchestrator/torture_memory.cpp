@@ -148,4 +148,115 @@ BOOST_AUTO_TEST_CASE(the_kth_allocation_fails) {
     BOOST_TEST(allocations > 0u);
 }
 
+namespace {
+
+template <class... Policies>
+using Calm = baton::Orchestrator<Policies..., baton::Clock<CalmClock>, baton::Transport<CalmNet>,
+                                 baton::Rng<baton::Xoshiro>>;
+using Probed = Calm<baton::Provider<baton::OpenAI>, baton::Health<baton::Active>>;
+using Threaded =
+    Calm<baton::Provider<baton::OpenAI>, baton::Retry<baton::ExpBackoff>, baton::Threads<baton::Multi>>;
+
+/// A context, a clock and vendors, for a composition of one's own.
+struct Bench {
+    asio::io_context io;
+    CalmClock clock;
+    CalmNet net{clock};
+
+    template <class Chat, class... Options>
+    Chat make(Options&&... options) {
+        return Chat(io.get_executor(), clock, net, baton::Xoshiro(1), openai(),
+                    std::forward<Options>(options)...);
+    }
+    void settle() { clock.advance(io, 0s); }
+};
+
+} // namespace
+
+// run() ends with the exception; the endpoint it was about is not left waiting for a verdict.
+BOOST_AUTO_TEST_CASE(a_probe_that_runs_out_of_memory_is_sent_again) {
+    std::uint64_t k = 1;
+    int ended = 0;
+    for (bool failed = true; failed; ++k) {
+        Bench b;
+        b.net.serve("openai.test", [](const ServedRequest& request) {
+            return request.method == "GET" || request.number > 2 ? goes_on(request) : fails(Errc::auth);
+        });
+        Probed chat = b.make<Probed>(baton::Active::Options{.interval = 10s});
+        const auto ask = [&] {
+            auto call = std::make_shared<Running>();
+            spawn(b.io.get_executor(), complete_into(chat, Request("Hello"), call), call);
+            b.clock.advance(b.io, 1s);
+            return call->result.errc();
+        };
+        BOOST_TEST(ask() == Errc::auth);
+        auto run = std::make_shared<Running>();
+        spawn(b.io.get_executor(), chat.run(), run);
+        asio::io_context none;
+        Memory::made = 0;
+        Memory::fail_at = k;
+        for (int i = 0; i < 15'000 && run->finished == 0; ++i) {
+            for (bool more = true; more;) {
+                b.io.restart();
+                Memory::armed = true;
+                try {
+                    more = b.io.poll_one() > 0;
+                } catch (const std::bad_alloc&) {
+                }
+                Memory::armed = false;
+            }
+            b.clock.advance(none, 1ms);
+        }
+        failed = Memory::made >= k;
+        Memory::fail_at = 0;
+        ended += run->finished;
+        if (run->finished == 0) { // without a word, or not at all
+            run->signal.emit(asio::cancellation_type::terminal);
+            b.settle();
+        }
+        auto again = std::make_shared<Running>();
+        spawn(b.io.get_executor(), chat.run(), again);
+        b.clock.advance(b.io, 25s);
+        BOOST_TEST_CONTEXT("allocation " << k << " fails") { BOOST_TEST(ask() == Errc::ok); }
+        BOOST_REQUIRE(k < 1000u);
+    }
+    BOOST_TEST(ended > 0);
+}
+
+// Who ends other threads' waits is a destructor, a timer or another call: it needs no memory for that.
+BOOST_AUTO_TEST_CASE(calls_on_strands_end_without_memory) {
+    for (const bool streamed : {false, true}) {
+        for (const bool between_attempts : {false, true}) {
+            Bench b;
+            b.net.serve("openai.test", [&](const ServedRequest& request) {
+                Behaviour behaviour = between_attempts ? fails(Errc::transient) : goes_on(request);
+                if (between_attempts) behaviour.headers = "retry-after: 4\r\n";
+                behaviour.delay = between_attempts ? 1ms : 20s;
+                return behaviour;
+            });
+            std::optional<Threaded> chat;
+            chat.emplace(b.make<Threaded>());
+            const auto call = std::make_shared<Running>();
+            if (streamed) {
+                spawn(b.io.get_executor(), stream_into(*chat, Request("Hello"), call), call);
+            } else {
+                spawn(b.io.get_executor(), complete_into(*chat, Request("Hello"), call), call);
+            }
+            b.clock.advance(b.io, 2s);
+            BOOST_TEST(b.net.requests().size() == 1u);
+            BOOST_TEST(call->finished == 0);
+            Memory::made = 0;
+            Memory::fail_at = 1;
+            Memory::armed = true;
+            chat.reset();
+            Memory::armed = false;
+            BOOST_TEST(Memory::made == 0u);
+            b.settle(); // at once
+            BOOST_TEST(call->finished == 1);
+            BOOST_TEST(call->result.errc() == Errc::cancelled);
+            Memory::fail_at = 0;
+        }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

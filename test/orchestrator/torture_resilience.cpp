@@ -21,6 +21,7 @@ void check_books(const Rig& rig) {
     const Books& books = rig.books;
     const Clerk::State& told = *rig.clerk.state;
     BOOST_TEST(books.charged == books.refunded + books.ended);
+    BOOST_TEST(books.unknown == 0); // what nobody said is estimated
     BOOST_TEST(books.ended == told.sent);
     BOOST_TEST(books.input == told.input);
     BOOST_TEST(books.output == told.output);

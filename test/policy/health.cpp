@@ -47,7 +47,7 @@ struct Model {
     TimePoint quarantined_until = TimePoint::min(), changed = TimePoint::min();
     int quota_refusals = 0, run = 0;
     bool suspect = false;
-    std::uint64_t quarantines = 0;
+    std::uint64_t quarantines = 0, released = 0; // by an answer that was no success
 
     TimePoint cool_until() const {
         TimePoint last = TimePoint::min();
@@ -95,9 +95,16 @@ struct Model {
         run = 0;
         changed = now;
     }
+    /// An answer about the request, or about how many there are, is given to those it knows.
+    static bool knows_the_key(Errc error) {
+        return error == Errc::rate_limited || error == Errc::invalid_request || error == Errc::not_found ||
+               error == Errc::context_overflow || error == Errc::content_filtered;
+    }
     void result(Errc error, TimePoint begun, TimePoint now) {
         if (begun < changed) return;
-        if (error == Errc::ok) {
+        if (knows_the_key(error)) {
+            if (suspect) restore(now), ++released;
+        } else if (error == Errc::ok) {
             if (suspect) restore(now);
             run = 0;
             if (!ejected(now)) results.push_back({false});
@@ -196,7 +203,8 @@ struct GroupModel {
 };
 
 struct Seen {
-    long operations = 0, ejections = 0, quarantines = 0, panics = 0, least_bad = 0, let_in = 0, stale = 0;
+    long operations = 0, ejections = 0, quarantines = 0, released = 0, panics = 0, least_bad = 0, let_in = 0,
+         stale = 0;
 };
 
 void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& seen) {
@@ -216,8 +224,9 @@ void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& se
     for (auto& p : ill) p = dice.below(3) == 0 ? 30 + dice.below(70) : dice.below(10);
     const Errc kinds[] = {Errc::transient, Errc::unavailable, Errc::timeout_first_token, Errc::truncated,
                           Errc::protocol};
-    const Errc neutral[] = {Errc::rate_limited, Errc::invalid_request, Errc::cancelled,
-                            Errc::content_filtered};
+    const Errc neutral[] = {Errc::rate_limited,     Errc::invalid_request,  Errc::not_found,
+                            Errc::context_overflow, Errc::content_filtered, Errc::cancelled,
+                            Errc::timeout_total,    Errc::too_large};
 
     for (int step = 0; step < steps; ++step, ++seen.operations) {
         if (dice.below(2) == 0) now += dice.uniform(600ms);
@@ -234,7 +243,7 @@ void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& se
             health.on_result(rules, error, begun, now);
             model.result(error, begun, now);
         } else if (op < 580) {
-            const Errc error = neutral[dice.below(4)];
+            const Errc error = neutral[dice.below(8)];
             health.on_result(rules, error, begun, now);
             model.result(error, begun, now);
         } else if (op < 584) {
@@ -246,7 +255,10 @@ void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& se
             health.cool_down(rules, now + span, now);
             model.cool.push_back(now + std::min(span, rules.max_cool_down));
         } else if (op < 624) {
-            const Errc error = dice.below(2) ? Errc::ok : dice.below(8) ? Errc::transient : Errc::auth;
+            const Errc error = dice.below(2)   ? Errc::ok
+                               : dice.below(4) ? Errc::transient
+                               : dice.below(2) ? Errc::auth
+                                               : neutral[dice.below(8)];
             health.on_probe(rules, error, begun, now);
             model.probe(error, begun, now);
         } else if (op < 627) {
@@ -288,6 +300,7 @@ void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& se
             MUST(endpoints[k].quarantines() == models[k].quarantines);
         }
     }
+    for (const Model& m : models) seen.released += long(m.released);
     for (const EndpointHealth& e : endpoints) {
         seen.ejections += long(e.ejections());
         seen.quarantines += long(e.quarantines());
@@ -307,13 +320,15 @@ BOOST_AUTO_TEST_CASE(random_operations_agree_with_a_naive_model) {
     }
     BOOST_TEST(seen.operations >= 1'000'000);
     BOOST_TEST_MESSAGE(seen.operations << " operations, " << seen.ejections << " ejections, "
-                                       << seen.quarantines << " quarantines, " << seen.let_in << " let in, "
-                                       << seen.panics << " panics, " << seen.least_bad << " least bad, "
-                                       << seen.stale << " stale");
+                                       << seen.quarantines << " quarantines, " << seen.released
+                                       << " released, " << seen.let_in << " let in, " << seen.panics
+                                       << " panics, " << seen.least_bad << " least bad, " << seen.stale
+                                       << " stale");
     for (const long n :
          {seen.ejections, seen.quarantines, seen.panics, seen.least_bad, seen.let_in, seen.stale}) {
         BOOST_TEST(n > 1000);
     }
+    BOOST_TEST(seen.released > 300);
 }
 
 BOOST_AUTO_TEST_CASE(a_group_goes_by_its_strategy_until_it_is_configured) {
@@ -402,6 +417,47 @@ BOOST_AUTO_TEST_CASE(a_dead_credential_is_tried_by_one_call_at_a_time) {
     BOOST_TEST(health.usable(now + 1s));
     health.on_result(rules, Errc::auth, now, now + 2s); // the old key's late refusal
     BOOST_TEST(health.usable(now + 2s));
+}
+
+// A vendor says what is wrong with a request, and how many it takes, to those whose key it has taken.
+BOOST_AUTO_TEST_CASE(any_answer_that_shows_the_key_to_be_good_ends_its_quarantine) {
+    for (const bool by_probe : {false, true}) {
+        for (int code = 0; code <= static_cast<int>(Errc::slow_reader); ++code) {
+            const auto error = static_cast<Errc>(code);
+            const bool good = error == Errc::ok || error == Errc::rate_limited || error == Errc::not_found ||
+                              error == Errc::invalid_request || error == Errc::context_overflow ||
+                              error == Errc::content_filtered;
+            EndpointHealth health;
+            health.on_result(rules, Errc::auth, start, start);
+            const TimePoint trial = health.retry_at();
+            health.on_start(rules, trial);
+            if (by_probe)
+                health.on_probe(rules, error, trial, trial + 1s);
+            else
+                health.on_result(rules, error, trial, trial + 1s);
+            BOOST_TEST(health.suspect() != good, to_string(error));
+            BOOST_TEST(health.usable(trial + 1s) == good, to_string(error));
+        }
+    }
+
+    // "too many requests" releases the key into its own cool-down
+    EndpointHealth health;
+    health.on_result(rules, Errc::quota, start, start);
+    const TimePoint trial = health.retry_at();
+    health.on_start(rules, trial);
+    health.cool_down(rules, trial + 20s, trial + 1s);
+    health.on_result(rules, Errc::rate_limited, trial, trial + 1s);
+    BOOST_TEST((!health.suspect() && !health.quarantined(trial + 1s)));
+    BOOST_TEST((health.retry_at() == trial + 20s));
+    health.on_result(rules, Errc::quota, trial + 20s, trial + 20s);
+    BOOST_TEST((health.retry_at() == trial + 80s)); // credit had come back: the doubling begins anew
+
+    // one that began before the refusal shows nothing, and an ejection is ended by a success alone
+    health.on_result(rules, Errc::invalid_request, trial, trial + 21s);
+    BOOST_TEST(health.suspect());
+    health.eject(rules, trial + 80s);
+    health.on_probe(rules, Errc::not_found, trial + 80s, trial + 81s);
+    BOOST_TEST((!health.suspect() && health.ejected(trial + 81s)));
 }
 
 BOOST_AUTO_TEST_CASE(each_bar_ends_at_its_instant) {

@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(of_retry_and_fallback) {
     RANGE(ExpBackoff, max_wait, (0ns, 60s), (-1ns));
     RANGE(ExpBackoff, max_hint, (5s, 24h), (5s - 1ns));
     RANGE(ExpBackoff, hint_jitter, (0, 1), (-tiny, 1 + tiny, no_number));
-    RANGE(ExpBackoff, budget_ratio, (0, 1000), (-tiny, 1000.1, no_number));
+    RANGE(ExpBackoff, budget_ratio, (0, 1e-6, 1000), (-tiny, 1e-9, 1000.1, no_number));
     RANGE(ExpBackoff, budget_reserve, (0, 1e6), (-tiny, 1e6 + 1, no_number));
     RANGE(ExpBackoff, budget_ttl, (1s, 60s), (1s - 1ns, 60s + 1ns));
     RANGE(ExpBackoff, throttle_tokens, (0, 1000), (-1, 1001));

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <limits>
 #include <set>
 #include <string>
 #include <type_traits>
@@ -421,6 +422,35 @@ BOOST_AUTO_TEST_CASE(the_budget_survives_a_clock_that_steps_back) {
     BOOST_TEST(budget.balance(start + 1000h) == 0);
 }
 
+// Its sums stay within 64 bits for whatever it takes; what would not is refused by name.
+BOOST_AUTO_TEST_CASE(the_budget_counts_right_at_the_ends_of_its_range) {
+    RetryBudget least(1e-6, 1e6, 60s);
+    BOOST_TEST(least.balance(start) == 60'000'000);
+    for (int i = 0; i < 1'000'000; ++i) least.deposit(start);
+    BOOST_TEST(least.balance(start) == 60'000'001); // a million calls vouch for one
+    for (int i = 0; i < 1'000'000; ++i) BOOST_TEST_REQUIRE(least.withdraw(start));
+    BOOST_TEST(least.balance(start) == 59'000'001);
+    RetryBudget bare(1e-6, 0, 10s);
+    for (int i = 0; i < 999'999; ++i) bare.deposit(start);
+    BOOST_TEST(!bare.withdraw(start));
+    bare.deposit(start);
+    BOOST_TEST(bare.withdraw(start));
+    RetryBudget most(1000, 0, 10s);
+    most.deposit(start);
+    BOOST_TEST(most.balance(start) == 1000);
+    RetryBudget none(0, 1, 10s);
+    none.deposit(start);
+    BOOST_TEST(none.balance(start) == 10); // the reserve alone
+    for (const double wrong :
+         {1e-9, 1e-300, 5e-324, -1e-9, -1.0, 1000.5, 1e300, std::numeric_limits<double>::infinity(),
+          -std::numeric_limits<double>::infinity(), std::nan("")}) {
+        BOOST_CHECK_EXCEPTION(RetryBudget(wrong, 10, 10s), std::invalid_argument,
+                              [](const std::exception& e) {
+                                  return std::string(e.what()).find("budget_ratio") != std::string::npos;
+                              });
+    }
+}
+
 BOOST_AUTO_TEST_CASE(the_throttle_equals_a_naive_count) {
     int off = 0, on = 0;
     for (std::uint64_t seed = 0; seed < 1000; ++seed) {
@@ -526,6 +556,7 @@ BOOST_AUTO_TEST_CASE(invalid_options_throw_and_name_the_option) {
     BOOST_TEST(names({.hint_jitter = nan}, "hint_jitter"));
     BOOST_TEST(names({.budget_ratio = -0.1}, "budget_ratio"));
     BOOST_TEST(names({.budget_ratio = nan}, "budget_ratio"));
+    BOOST_TEST(names({.budget_ratio = 1e-9}, "budget_ratio"));
     BOOST_TEST(names({.budget_reserve = -1}, "budget_reserve"));
     BOOST_TEST(names({.budget_ttl = 0s}, "budget_ttl"));
     BOOST_TEST(names({.budget_ttl = 61s}, "budget_ttl"));

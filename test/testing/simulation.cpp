@@ -373,6 +373,94 @@ BOOST_AUTO_TEST_CASE(a_second_vendor_and_a_breaker_ride_out_an_outage) {
     BOOST_TEST((*alone.recoveries()[0].took < 1s)); // the next request
 }
 
+namespace {
+
+/// Counts what the result should count, at the attempts themselves.
+class Witness {
+public:
+    void on_attempt(const baton::Attempt& attempt) {
+        hedges += attempt.sent && attempt.hedge;
+        resumes += attempt.sent && attempt.resume != baton::ResumeMode::none;
+    }
+    static inline std::uint64_t hedges = 0, resumes = 0;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(hedges_are_counted_where_they_were_sent) {
+    using Hedged = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                           baton::Hedge<baton::AfterP95>, baton::Use<Witness>>;
+    Simulation sim(3);
+    plain(sim.provider("openai.test")).slow_first_token(300s, 60s, 5s, 1).price(2'000'000, 10'000'000);
+    plain(sim.provider("anthropic.test")).price(2'000'000, 10'000'000);
+    sim.traffic(1, 10min).arrivals(Arrivals::constant);
+    Witness::hedges = 0;
+    const SimulationResult result = sim.run<Hedged>(openai, anthropic);
+    const SimulationSummary before = result.summary(0s, 300s), slow = result.summary(300s, 60s);
+    BOOST_TEST(before.hedges == 0u);
+    BOOST_TEST(before.attempts == before.requests);
+    // one each as long as what 300 calls had saved of 5 % lasts, and what comes in meanwhile
+    BOOST_TEST(slow.hedges >= 15u);
+    BOOST_TEST(slow.hedges <= 18u);
+    BOOST_TEST(slow.attempts == slow.requests + slow.hedges);
+    BOOST_TEST(slow.by_fallback == slow.hedges); // each of them came first
+    const SimulationSummary all = result.summary();
+    BOOST_TEST(all.hedges == Witness::hedges);
+    BOOST_TEST(all.success_rate() == 1.0);
+    BOOST_TEST((all.resumes == 0u && all.stale == 0u));
+    std::uint64_t sum = 0;
+    for (const SimulationResult::Call& call : result.calls) {
+        BOOST_TEST(call.hedges == call.attempts - 1);
+        sum += call.hedges;
+    }
+    BOOST_TEST(sum == all.hedges);
+    BOOST_TEST(result.cost_wasted < result.cost_delivered); // losers are billed, and no more than they took
+}
+
+BOOST_AUTO_TEST_CASE(resumes_are_counted_where_a_stream_was_cut) {
+    using Resuming = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                             baton::Resume<baton::Auto>, baton::Use<Witness>>;
+    Simulation sim(4);
+    plain(sim.provider("openai.test")).stream_cuts(60s, 60s, 1);
+    plain(sim.provider("anthropic.test"));
+    sim.traffic(1, 3min).arrivals(Arrivals::constant).streams(1);
+    Witness::resumes = 0;
+    const SimulationResult result = sim.run<Resuming>(openai, anthropic);
+    const SimulationSummary cut = result.summary(60s, 60s), all = result.summary();
+    BOOST_TEST(all.success_rate() == 1.0);
+    BOOST_TEST(cut.resumes > 0u);
+    BOOST_TEST(cut.resumes == all.resumes);
+    BOOST_TEST(all.resumes == Witness::resumes);
+    BOOST_TEST((all.hedges == 0u && all.stale == 0u));
+    for (const SimulationResult::Call& call : result.calls) {
+        // cut before its first token: a second attempt, but nothing to resume
+        BOOST_TEST(call.resumes <= call.attempts - 1);
+        if (call.begin < 60s || call.begin >= 120s) BOOST_TEST(call.attempts == 1u);
+    }
+    const SimulationSummary whole = sim.streams(0).run<Resuming>(openai, anthropic).summary();
+    BOOST_TEST(whole.resumes == 0u); // of what was not handed out nothing is resumed
+}
+
+BOOST_AUTO_TEST_CASE(stale_answers_are_counted_where_nothing_fresh_was_had) {
+    using Stale = Virtual<baton::Provider<baton::OpenAI>, baton::Cache<baton::ExactMatch>,
+                          baton::Fallback<baton::InOrder, baton::StaleCache>>;
+    Simulation sim(5);
+    plain(sim.provider("openai.test")).outage(60s, 60s);
+    sim.requests([](std::uint64_t) { return baton::Request("The same each time"); });
+    sim.traffic(1, 3min).arrivals(Arrivals::constant);
+    const SimulationResult result = sim.run<Stale>(openai, baton::ExactMatch::Options{.ttl = 100ms});
+    const SimulationSummary out = result.summary(60s, 60s), all = result.summary();
+    BOOST_TEST(all.success_rate() == 1.0);
+    BOOST_TEST(out.stale == out.requests);
+    BOOST_TEST(out.attempts == out.requests); // each was tried
+    BOOST_TEST(all.stale == out.stale);
+    BOOST_TEST((all.hedges == 0u && all.resumes == 0u));
+    for (const SimulationResult::Call& call : result.calls) {
+        BOOST_TEST(call.stale == (call.begin >= 60s && call.begin < 120s));
+        BOOST_TEST((call.host == -1) == call.stale);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(recovery_is_found_as_defined) {
     SimulationResult result;
     result.hosts = {"a"};

@@ -33,8 +33,8 @@ public:
         int status = 0;            ///< HTTP status; 0: no response
         std::optional<Duration> retry_after; ///< the vendor's hint how long to wait
         std::optional<bool> should_retry;    ///< the vendor's verdict (`x-should-retry`)
-        std::string delivered;               ///< text already handed over when a stream broke
-        Trace trace;                         ///< every attempt of the call
+        std::string delivered; ///< text that this caller had been handed when the stream broke or was left
+        Trace trace;           ///< every attempt of the call
     };
 
     Error() = default;

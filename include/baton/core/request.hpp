@@ -112,6 +112,12 @@ struct cache {
     explicit cache(Toggle use) : use(use) {}
     Toggle use;
 };
+/// `hedge(no)`: this call is never raced, whatever the composition's `Hedge` says. `hedge(yes)`: it may be,
+/// even if the vendor does more than answer it; see Request::hedge.
+struct hedge {
+    explicit hedge(Toggle use) : use(use) {}
+    Toggle use;
+};
 /// Members for the vendor that baton does not model: a JSON object as text, sent untouched. Also takes
 /// a boost::json::object (found through its `serialize`).
 struct extra {
@@ -160,7 +166,7 @@ concept request_part =
     !std::same_as<std::remove_cvref_t<A>, Request> &&
     (text_like<A> ||
      detail::one_of<std::remove_cvref_t<A>, Message, std::vector<Message>, model, task, tenant, max_tokens,
-                    temperature, top_p, seed, deadline, priority, cache, extra, stop, fallbacks, tools,
+                    temperature, top_p, seed, deadline, priority, cache, hedge, extra, stop, fallbacks, tools,
                     ToolChoice, ResponseFormat, Tuning, frequency_penalty, presence_penalty, choices,
                     top_logprobs, top_k, reasoning, service_tier, end_user, lossy>);
 
@@ -194,6 +200,7 @@ public:
         max_tokens.reset();
         deadline.reset();
         priority = 0;
+        hedge.reset();
         parallel_tools = cacheable = true;
         lossy = false;
     }
@@ -215,9 +222,13 @@ public:
     std::optional<std::uint32_t> max_tokens; ///< cap on the answer, in tokens
     std::optional<Duration> deadline;        ///< total time for this call, waits and retries included
     std::int16_t priority = 0;               ///< higher goes first where calls queue
-    bool parallel_tools = true;              ///< false: at most one tool call per answer
-    bool cacheable = true;                   ///< false: neither looked up nor stored
-    bool lossy = false;                      ///< what a vendor cannot express is dropped, not refused
+    /// Whether a late first token may be raced by a second attempt (`Hedge`). Nothing: unless `extra` makes
+    /// the vendor do more than answer: hosted tools, stored or stateful turns (`store`,
+    /// `previous_response_id`).
+    std::optional<bool> hedge;
+    bool parallel_tools = true; ///< false: at most one tool call per answer
+    bool cacheable = true;      ///< false: neither looked up nor stored
+    bool lossy = false;         ///< what a vendor cannot express is dropped, not refused
 };
 
 namespace detail {
@@ -236,6 +247,7 @@ inline void add(Request& r, baton::seed v) { r.seed = v.value; }
 inline void add(Request& r, baton::deadline v) { r.deadline = v.value; }
 inline void add(Request& r, baton::priority v) { r.priority = v.value; }
 inline void add(Request& r, baton::cache v) { r.cacheable = v.use == Toggle::yes; }
+inline void add(Request& r, baton::hedge v) { r.hedge = v.use == Toggle::yes; }
 inline void add(Request& r, baton::extra v) { r.extra = std::move(v.json); }
 inline void add(Request& r, baton::stop v) { r.stop = std::move(v.value); }
 inline void add(Request& r, baton::fallbacks v) { r.fallbacks = std::move(v.value); }

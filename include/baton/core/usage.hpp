@@ -16,8 +16,9 @@ struct Usage {
     std::uint64_t output_tokens = 0;       ///< visible output
     std::uint64_t reasoning_tokens = 0;    ///< hidden or visible thinking, billed as output
     std::uint64_t output_audio_tokens = 0; ///< audio written
-    bool reported = false;                 ///< false: the vendor has not said (all counters are zero)
-    bool estimated = false;                ///< true: our own estimate (the answer never arrived whole)
+    bool reported = false; ///< false: the vendor has not said (all counters are zero, or `estimated`)
+    /// True: our own estimate, at least in part (the answer never arrived whole, or without its usage).
+    bool estimated = false;
 
     constexpr std::uint64_t total_input() const noexcept {
         return input_tokens + cached_input_tokens + cache_write_tokens + input_audio_tokens;

@@ -23,6 +23,7 @@ template <class C>
 class Call final : public boost::intrusive::list_base_hook<>,
                    public Sharing<C>,
                    public Classifying<C>,
+                   public Interruptible<C>,
                    public Resuming<C>,
                    public Hedging<C>,
                    public Resting<C>,
@@ -55,20 +56,34 @@ public:
     /// Gets on as far as possible without waiting. After `delta` and `done` it is the caller's turn; for
     /// anything else begin_wait(), wait, report through resumed_*, and advance again.
     Want advance();
-    /// The last advance() gave a delta to hand over.
-    bool has_delta() const noexcept {
+    /// Whether the last advance() gave a delta: then it is handed over now.
+    bool hand_over() noexcept {
         const std::unique_lock lock(state_->mutex); // the orchestrator may go meanwhile, elsewhere
+        withheld_ = false;
         return has_delta_;
+    }
+    /// The caller cancelled while a delta was on its way: it does not get it.
+    void take_back() noexcept {
+        const std::unique_lock lock(state_->mutex);
+        withheld_ = has_delta_;
+        leave(Errc::cancelled);
     }
     /// As a rival: tells the call beside it that there is something to hear.
     void rival_reports();
     /// False: it ended meanwhile, on another thread; advance again instead of waiting.
     [[nodiscard]] bool begin_wait(Want want);
+    /// The wait itself, as an operation: void(error_code, std::size_t), for park void(error_code).
+    template <class Token>
+    auto async_read(Token&& token);
+    template <class Token>
+    auto async_write(Token&& token);
+    template <class Token>
+    auto async_park(Token&& token);
     void resumed_read(error_code ec, std::size_t n);
     void resumed_write(error_code ec, std::size_t n);
     void resumed_park() {
         const std::unique_lock lock(state_->mutex);
-        waiting_ = Waiting::nothing;
+        end_wait();
     }
     /// This caller wants no more: cancels the work unless others read it. Synchronous.
     void leave(Errc why);
@@ -80,12 +95,10 @@ public:
     /// The outcome; before settle(), an error that says so.
     result<Reply>& outcome() noexcept { return mine_ ? *mine_ : not_ended(); }
 
-    /// What has been decoded of the answer, by whoever reads it.
-    const Reply& so_far() const noexcept { return work().answer(); }
+    /// What of the answer this caller has been handed; see Stream.
+    const Reply& so_far();
     bool over() const noexcept { return own_error_.has_value() || work().phase_ == Phase::over; }
     Delta& delta() noexcept { return delta_; }
-    Timer& park_timer() noexcept { return *park_; }
-    Connection& connection() noexcept { return *work().conn_; }
     State<C>& state() noexcept { return *state_; }
     const Draft& draft() const noexcept { return draft_; }
     Mode mode() const noexcept { return mode_; }
@@ -171,6 +184,8 @@ private:
     bool may_start_over();
     void orchestrator_gone();
     Error ended_by(Errc why) const;
+    bool by_replay() const noexcept;
+    std::string handed_text() const;
     void end_use();
     void cut_off();
     void reset();
@@ -179,6 +194,9 @@ private:
     void on_alarm();
     void alarm_rang();
     void interrupt() noexcept;
+    template <class Signature, class Start, class Token>
+    auto begin_operation(Start start, Token&& token);
+    void end_wait() noexcept;
     void wake_readers(bool streams_only);
     void wake_driver() noexcept;
 
@@ -254,6 +272,10 @@ private:
     bool serve_stale(Errc errc);
     void settle_limits(Errc outcome, TimePoint t);
 
+    RetryDecision decide_by_retry(const RetryFacts& facts);
+    void pause_for(Duration wait);
+    bool return_to_first();
+
     ResumeFacts resume_facts() const;
     bool plan_resume(Error& error, bool refused);
     bool begin_resume();
@@ -274,6 +296,7 @@ private:
     void judge();
     void finish();
     void finish(Error error);
+    Usage estimated();
     void end_attempt(Errc outcome);
     void give_up();
     void verdict(bool success, TimePoint t);
@@ -351,10 +374,12 @@ private:
     result<Reply>* mine_ = nullptr; // what this caller gets, once settled
     result<Reply> outcome_;         // the answer under assembly; an error only once settled
     Replay replay_;
+    std::unique_ptr<Reply> shown_; // of an answer that is ahead of this caller: see so_far()
     Delta delta_;
     Mode mode_ = Mode::complete;
     Waiting waiting_ = Waiting::rest;
     bool has_delta_ = false;
+    bool withheld_ = false;  // that delta has not been handed over
     bool replaying_ = false; // deltas come from the assembled reply, not from the decoder
     bool rang_ = false;
     bool left_ = false;

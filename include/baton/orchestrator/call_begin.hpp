@@ -90,6 +90,8 @@ void Call<C>::reset() {
     }
     mine_ = nullptr;
     replay_.restart();
+    shown_.reset();
+    withheld_ = false;
     replaying_ = rang_ = left_ = false;
     waiting_ = Waiting::rest;
     phase_ = Phase::begin;

@@ -196,10 +196,17 @@ void Call<C>::choose() {
         to_sibling_ = untried_endpoint() && mode_ != Mode::errand;
         if (!to_sibling_) next_target();
     }
+    if constexpr (C::has_hedge) {
+        if (this->beside && this->at_home) { // what is raced has another key, at least
+            cursor_ = *std::exchange(this->at_home, std::nullopt);
+            tried_ = this->beside->tried_ | std::uint64_t{1} << this->beside->endpoint_;
+            if (untried_endpoint()) return; // still Phase::choose
+        }
+    }
     if constexpr (C::has_health) {
         if (wait_for_rest()) return;
     }
-    finish_broken(Error(error_));
+    if (!return_to_first()) finish_broken(Error(error_));
 }
 
 /// Every target's endpoints are resting: if one is back soon enough, the call waits for it, once.
@@ -266,7 +273,7 @@ void Call<C>::begin_attempt(TimePoint t) {
             permit_.template emplace<0>();
             leave_limits();
             note_skipped(Errc::invalid_request, "it cannot continue what was delivered");
-            if (!next_target()) finish(Error(this->broke));
+            next_target();
             return; // still Phase::choose
         }
     }

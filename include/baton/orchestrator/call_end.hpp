@@ -8,6 +8,15 @@
 // How attempts and calls end: books, verdicts, judgement, storing; steps 6 and 7 of design section 5.
 namespace baton::detail {
 
+/// What the present attempt took, as far as its vendor has said; the rest by what was seen of it.
+template <class C>
+Usage Call<C>::estimated() {
+    if (!got_first_) return estimate_usage(Usage(), *draft_, 0, 0);
+    std::size_t bytes = 0;
+    for (const Part& part : decoding().parts) bytes += part.text.size();
+    return estimate_usage(decoding().usage, *draft_, bytes, deltas_);
+}
+
 /// Closes the books of the present attempt, if there is one: trace, breaker, statistics, hooks.
 template <class C>
 void Call<C>::end_attempt(Errc outcome) {
@@ -20,14 +29,8 @@ void Call<C>::end_attempt(Errc outcome) {
     if (outcome != Errc::ok) {
         // what was sent may have been worked on: charged as estimated. An HTTP error is known to be free.
         const bool refused_by_vendor = a.status >= 300;
-        attempt_usage_ = Usage();
-        if (a.sent && !refused_by_vendor && mode_ != Mode::errand) {
-            std::size_t bytes = 0;
-            if (deltas_ > 0)
-                for (const Part& part : decoding().parts) bytes += part.text.size();
-            attempt_usage_ = estimate_usage(got_first_ ? decoding().usage : Usage(), *draft_, bytes, deltas_);
-        }
-        a.usage = attempt_usage_;
+        const bool worked_on = a.sent && !refused_by_vendor && mode_ != Mode::errand;
+        a.usage = attempt_usage_ = worked_on ? estimated() : Usage();
     }
     with_provider([&](auto i) {
         constexpr std::size_t I = decltype(i)::value;
@@ -41,7 +44,9 @@ void Call<C>::end_attempt(Errc outcome) {
                 state_->template retry_of<I>().on_outcome(outcome == Errc::ok);
         }
         if constexpr (C::has_health) {
-            if (EndpointHealth* health = outcome == Errc::ok ? nullptr : health_of<I>())
+            // what a wire would not even send says nothing of the key
+            const bool unsaid = outcome == Errc::ok || (a.status == 0 && accepts_credential(outcome));
+            if (EndpointHealth* health = unsaid ? nullptr : health_of<I>())
                 health->on_result(state_->health.rules(), outcome, attempt_started_, t);
         }
         auto& stats = known<I>();
@@ -210,9 +215,13 @@ void Call<C>::finish() {
     if constexpr (Classifying<C>::later) {
         if (const auto relay = std::exchange(this->classifier, nullptr)) {
             // from its executor: Asio emits later otherwise, when the coroutine may be gone
-            if (!state_->context_gone) {
-                boost::asio::post(executor(),
-                                  [relay] { relay->emit(boost::asio::cancellation_type::terminal); });
+            try {
+                if (!state_->context_gone) {
+                    boost::asio::post(executor(),
+                                      [relay] { relay->emit(boost::asio::cancellation_type::terminal); });
+                }
+            } catch (const std::bad_alloc&) {
+                // it runs on, and nobody hears it: destructors get here, too
             }
         }
     }

@@ -131,6 +131,19 @@ void Call<C>::fail_attempt(Error error) {
     decide(std::move(error), refused);
 }
 
+/// What the present provider's Retry makes of it.
+template <class C>
+RetryDecision Call<C>::decide_by_retry(const RetryFacts& facts) {
+    return with_provider([&](auto i) {
+        constexpr std::size_t I = decltype(i)::value;
+        if constexpr (RetryStrategy<typename C::template retry_for<I>>) {
+            return state_->template retry_of<I>().decide(facts, state_->rng);
+        } else {
+            return Never().decide(facts, state_->rng);
+        }
+    });
+}
+
 /// An attempt has failed: again, elsewhere, or the end. `refused`: the target's dialect cannot say it.
 template <class C>
 void Call<C>::decide(Error error, bool refused) {
@@ -158,32 +171,20 @@ void Call<C>::decide(Error error, bool refused) {
     if (errc == Errc::context_overflow) outgrown_ = std::max(outgrown_.value_or(0), target().max_context);
     const std::size_t next = larger_target();
     facts.another_target = may_move && (sibling || next < targets_.size());
+    bool declined = false;
+    if constexpr (C::has_resume) declined = std::exchange(this->declined, false);
     RetryDecision decision;
     const bool own_limit =
         errc == Errc::rate_limited || errc == Errc::auth || errc == Errc::permission || errc == Errc::quota;
     // what was delivered is better continued by somebody who has not just broken off
     if (refused || (sibling && may_move && own_limit) || (committed_ && facts.another_target)) {
         decision = facts.another_target ? RetryDecision::move_on() : RetryDecision::stop();
-    } else {
-        decision = with_provider([&](auto i) {
-            constexpr std::size_t I = decltype(i)::value;
-            if constexpr (RetryStrategy<typename C::template retry_for<I>>) {
-                return state_->template retry_of<I>().decide(facts, state_->rng);
-            } else {
-                return Never().decide(facts, state_->rng);
-            }
-        });
+    } else if (!declined) {
+        decision = decide_by_retry(facts);
     }
     error_ = std::move(error);
     switch (decision.kind) {
-    case RetryDecision::Kind::retry_same:
-        ++retries_on_target_;
-        ++retries_;
-        waited_ = decision.wait;
-        resume_at_ = after(facts.now, decision.wait);
-        cutoff_ = Cutoff{total_, Errc::timeout_total};
-        if (!untried_endpoint()) tried_ = 0;
-        return set_phase(Phase::pause);
+    case RetryDecision::Kind::retry_same: return pause_for(decision.wait);
     case RetryDecision::Kind::move_on:
         retries_on_target_ = 0;
         replayed_ = fresh_only_ = false;
@@ -195,7 +196,54 @@ void Call<C>::decide(Error error, bool refused) {
             moved_ = true;
         }
         return set_phase(Phase::choose);
-    case RetryDecision::Kind::stop: return finish_broken(Error(error_));
+    case RetryDecision::Kind::stop:
+        if (!return_to_first()) finish_broken(Error(error_));
+    }
+}
+
+/// The next attempt is a retry, after `wait`.
+template <class C>
+void Call<C>::pause_for(Duration wait) {
+    ++retries_on_target_;
+    ++retries_;
+    waited_ = wait;
+    resume_at_ = after(now(), wait);
+    cutoff_ = Cutoff{total_, Errc::timeout_total};
+    if (!untried_endpoint()) tried_ = 0;
+    set_phase(Phase::pause);
+}
+
+/// Nobody is left who might go on with what was delivered, or can: the first that broke off is asked again,
+/// if Retry would repeat an attempt there that ended so. Nobody else is asked behind it. False: it would not.
+template <class C>
+bool Call<C>::return_to_first() {
+    if constexpr (C::has_resume) {
+        const std::size_t from = cursor_;
+        const bool may = committed_ && this->broke_at < from && state_->fallback.may_move(error_.errc());
+        if (!may) return false;
+        RetryFacts facts;
+        facts.error = this->broke.errc();
+        facts.should_retry = this->broke.detail().should_retry;
+        facts.retries_in_call = retries_;
+        facts.now = now();
+        facts.deadline = total_;
+        cursor_ = this->broke_at;
+        const RetryDecision decision = decide_by_retry(facts);
+        if (decision.kind != RetryDecision::Kind::retry_same) {
+            cursor_ = from;
+            return false;
+        }
+        targets_.resize(cursor_ + 1);
+        this->broke_at = targets_.size(); // once
+        tried_ = 0;
+        retries_on_target_ = 0;
+        replayed_ = fresh_only_ = to_sibling_ = false;
+        moved_ = true;
+        this->going_on = this->refused = ResumeMode::none;
+        pause_for(decision.wait);
+        return true;
+    } else {
+        return false;
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/orchestrator/call.hpp>
+#include <baton/orchestrator/side_effects.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 
@@ -23,15 +24,13 @@ boost::asio::awaitable<void, typename C::executor> drive_rival(boost::intrusive_
         for (Want want = call->advance(); want != Want::done && want != Want::delta; want = call->advance()) {
             if (!call->begin_wait(want)) continue;
             if (want == Want::read) {
-                const auto done =
-                    co_await call->connection().socket.async_read(call->connection().read_buffer(), token);
+                const auto done = co_await call->async_read(token);
                 call->resumed_read(std::get<0>(done), std::get<1>(done));
             } else if (want == Want::write) {
-                const auto done =
-                    co_await call->connection().socket.async_write(call->connection().pending(), token);
+                const auto done = co_await call->async_write(token);
                 call->resumed_write(std::get<0>(done), std::get<1>(done));
             } else {
-                co_await call->park_timer().async_wait(token);
+                co_await call->async_park(token);
                 call->resumed_park();
             }
         }
@@ -61,7 +60,9 @@ void Call<C>::begin_hedge() {
         facts.now = now();
         facts.committed = committed_;
         facts.extra_attempts = this->hedged;
-        if (phase_ != Phase::receive || got_first_ || !state_->hedge.allow(facts)) return;
+        facts.side_effects = !draft_->hedge.value_or(!has_side_effects(*draft_));
+        if (phase_ != Phase::receive || got_first_ || draft_->hedge == false || !state_->hedge.allow(facts))
+            return;
         this->hedged = true;
         try {
             Ptr rival = make(*state_, mode_, Request(*draft_));
@@ -75,7 +76,8 @@ void Call<C>::begin_hedge() {
     }
 }
 
-/// Begins where the other call stands: another endpoint, else the next target, else the same once more.
+/// Begins where the other call stands, and goes elsewhere: to an endpoint at another address, else to the
+/// next target, else to another key of the same address, else to the same once more.
 template <class C>
 void Call<C>::become_rival(Call& other) {
     if constexpr (C::has_hedge) {
@@ -94,9 +96,20 @@ void Call<C>::become_rival(Call& other) {
         }
         cursor_ = other.cursor_;
         tried_ = other.tried_ | std::uint64_t{1} << other.endpoint_;
+        const std::uint64_t keys = tried_;
+        // another key of one that is slow is slow, too
+        const auto& endpoints = snapshot_->providers[target().provider].endpoints;
+        for (std::size_t e = 0; e < endpoints.size(); ++e) {
+            if (endpoints[e].origin == other.endpoint().origin) tried_ |= std::uint64_t{1} << e;
+        }
         if (!untried_endpoint()) {
-            tried_ = 0;
-            if (cursor_ + 1 < targets_.size()) ++cursor_;
+            tried_ = keys;
+            if (cursor_ + 1 < targets_.size() && state_->fallback.may_move(Errc::timeout_first_token)) {
+                this->at_home = cursor_++;
+                tried_ = 0;
+            } else if (!untried_endpoint()) {
+                tried_ = 0;
+            }
         }
         set_phase(Phase::choose);
     }

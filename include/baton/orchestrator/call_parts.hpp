@@ -70,16 +70,31 @@ struct Classifying<C, true> {
     std::shared_ptr<boost::asio::cancellation_signal> classifier;
 };
 
+/// What `Threads<Multi>` adds to a call: how far its wait has come, for those that would end it.
+template <class C, bool = C::multi>
+struct Interruptible {};
+template <class C>
+struct Interruptible<C, true> {
+    enum class Wait : unsigned char {
+        none,     ///< under way neither here nor in Asio
+        unwanted, ///< interrupted before it began
+        begun,
+    };
+    Wait wait = Wait::none;
+};
+
 /// What `Resume` adds to a call.
 template <class C, bool = C::has_resume>
 struct Resuming {};
 template <class C>
 struct Resuming<C, true> {
-    Reply next;            ///< what the attempt that goes on says, apart from what was delivered before it
-    Seam seam;             ///< what of its text the caller gets
-    std::string delivered; ///< text before the seam
-    Usage spent;           ///< by attempts that delivered something and broke
-    Error broke;           ///< how the first of them did: the call's error if nothing can go on
+    Reply next;               ///< what the attempt that goes on says, apart from what was delivered before it
+    Seam seam;                ///< what of its text the caller gets
+    std::string delivered;    ///< text before the seam
+    Usage spent;              ///< by attempts that delivered something and broke
+    Error broke;              ///< how the first of them did: the call's error if nothing can go on
+    std::size_t broke_at = 0; ///< and which target that was
+    bool declined = false;    ///< the present target cannot go on in any way
     ResumeMode going_on = ResumeMode::none;
     ResumeMode refused = ResumeMode::none; ///< how the present target will not
     bool again_here = false;               ///< it is to be asked once more, another way
@@ -100,6 +115,7 @@ struct Hedging<C, true> {
     boost::intrusive_ptr<Call<C>> rival; ///< the attempt beside this one's
     Call<C>* beside = nullptr;           ///< whose rival this is
     TimePoint hedge_at = never;          ///< when a rival begins
+    std::optional<std::size_t> at_home;  ///< as a rival: the target that is raced, if others are tried first
     bool hedged = false;                 ///< one was begun
     bool rival_ready = false;            ///< it has something to say
     bool reported = false;               ///< as a rival: nobody drives it any more

@@ -33,14 +33,14 @@ template <class C>
 Want Call<C>::advance() {
     const std::unique_lock lock(state_->mutex);
     const Want want = get_on();
-    has_delta_ = want == Want::delta;
+    withheld_ = has_delta_ = want == Want::delta;
     if (has_delta_) waiting_ = Waiting::rest;
     return want;
 }
 
 template <class C>
 Want Call<C>::get_on() {
-    waiting_ = Waiting::nothing;
+    end_wait(); // who interrupted it before finds it here
     if ((state_->closed || state_->context_gone) && !over()) leave(Errc::cancelled);
     if constexpr (C::has_hedge && C::multi) {
         if (this->dropped && !over()) leave(Errc::cancelled);
@@ -152,6 +152,42 @@ void Call<C>::wake_readers(bool streams_only) {
     }
 }
 
+/// Whether this caller is handed what Replay says, not each piece as it is decoded.
+template <class C>
+bool Call<C>::by_replay() const noexcept {
+    return replaying_ || judged;
+}
+
+template <class C>
+std::string Call<C>::handed_text() const {
+    if (mode_ != Mode::stream) return {};
+    const Reply& whole = work().answer();
+    std::string text = by_replay() ? replay_.shown_text(whole) : joined_text(whole.parts);
+    if (!withheld_) return text;
+    if constexpr (C::has_resume) {
+        if (delta_.retract > 0) return this->delivered; // what it would have taken back
+    }
+    text.resize(text.size() - std::min(text.size(), delta_.text.size()));
+    return text;
+}
+
+template <class C>
+const Reply& Call<C>::so_far() {
+    static const Reply nothing;
+    const std::unique_lock lock(state_->mutex);
+    Call& w = work();
+    if (own_error_ || (mine_ && mine_->has_error()) || w.outcome_.has_error()) return nothing;
+    w.answer().seal();
+    bool same = !by_replay() || replay_.caught_up(w.answer());
+    if constexpr (C::multi && shares) { // another reader may make it grow while this one looks
+        same = same && !this->in_flight && &w == this;
+    }
+    if (same) return w.answer();
+    if (!shown_) shown_ = std::make_unique<Reply>();
+    by_replay() ? replay_.show(w.answer(), *shown_) : void(*shown_ = w.answer());
+    return *shown_;
+}
+
 /// This caller's own end, in words.
 template <class C>
 Error Call<C>::ended_by(Errc why) const {
@@ -163,7 +199,10 @@ Error Call<C>::ended_by(Errc why) const {
         text = "the call's total deadline passed; raise Limits::Options.total or the request's deadline";
     }
     try {
-        return Error(why, text).with([&](Error::Detail& d) { d.trace = work().answer().trace; });
+        return Error(why, text).with([&](Error::Detail& d) {
+            d.trace = work().answer().trace;
+            d.delivered = handed_text();
+        });
     } catch (const std::bad_alloc&) { // it says less: destructors get here, too
         return Error(why);
     }
@@ -173,7 +212,7 @@ template <class C>
 void Call<C>::leave(Errc why) {
     const std::unique_lock lock(state_->mutex);
     if (left_) return;
-    const bool withheld = std::exchange(has_delta_, false);
+    const bool unread = std::exchange(has_delta_, false);
     Call& w = work();
     if (w.phase_ != Phase::over) {
         bool last = true;
@@ -191,10 +230,10 @@ void Call<C>::leave(Errc why) {
         if (last) {
             w.end_attempt(Errc::cancelled);
             w.release_connection(false);
-            w.finish(ended_by(why));
+            w.finish(Error(why));
         }
-        if (!last || &w != this) own_error_ = ended_by(why);
-    } else if (mode_ == Mode::stream && (withheld || (replaying_ && replay_.behind(w.answer()) > 0))) {
+        own_error_ = ended_by(why);
+    } else if (mode_ == Mode::stream && (unread || (replaying_ && replay_.behind(w.answer()) > 0))) {
         own_error_ = ended_by(why); // the work is done, but this caller does not get all of it
     }
     if (waiting_ >= Waiting::io) interrupt();
@@ -285,6 +324,13 @@ result<Reply>& Call<C>::settle_apart() {
         *mine_ = *own_error_;
     } else if (w.error_.errc() != Errc::ok) {
         *mine_ = w.error_;
+        // what a stream that this caller only waited for had shown, it showed others
+        if (&w != this && mode_ != Mode::stream && !w.error_.detail().delivered.empty()) {
+            try {
+                *mine_ = w.error_.with([](Error::Detail& d) { d.delivered.clear(); });
+            } catch (const std::bad_alloc&) {
+            }
+        }
     } else {
         try {
             *mine_ = w.outcome_;
@@ -318,7 +364,7 @@ template <class C>
 void State<C>::shut_down() noexcept {
     const std::unique_lock lock(mutex);
     closed = true;
-    if (probing) probing->cancel();
+    for (ProberEntry& prober : probers) prober.timer.cancel();
     Calls visited; // ending one may retire others
     while (!used.empty()) {
         Call<C>& call = used.front();
@@ -334,7 +380,7 @@ template <class C>
 void State<C>::on_context_shutdown() noexcept {
     const std::unique_lock lock(mutex);
     context_gone = true;
-    probing = nullptr; // it goes with its coroutine
+    probers.clear(); // each goes with its coroutine
     watch_ = nullptr;
     // each may retire itself and others
     Calls visited;

@@ -53,11 +53,15 @@ bool Call<C>::plan_resume(Error& error, bool refused) {
                 }
                 error = this->broke; // nor does its refusal say anything of the others
                 this->refused = ResumeMode::none;
+                this->declined = true;
                 return true;
             }
         }
         this->going_on = ResumeMode::none;
-        if (this->broke.errc() == Errc::ok) this->broke = error;
+        if (this->broke.errc() == Errc::ok) {
+            this->broke = error;
+            this->broke_at = cursor_;
+        }
         return may_resume(error.errc());
     } else {
         return false;
@@ -200,9 +204,12 @@ void Call<C>::join_whole() {
     }
 }
 
-/// The attempt that went on is whole: the answer becomes one, and its usage that of all who spoke.
+/// The attempt that went on is whole: the answer becomes one, and its usage that of all who spoke. Where no
+/// usage came with it (it was cut behind its last word, or its vendor reports none), it is estimated.
 template <class C>
 void Call<C>::merge_resumed() {
+    if (Reply& said = decoding(); !said.usage.reported && mode_ != Mode::errand) [[unlikely]]
+        said.usage = estimated();
     if constexpr (C::has_resume) {
         if (this->going_on != ResumeMode::none) {
             Reply& whole = answer();

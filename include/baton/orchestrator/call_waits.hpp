@@ -3,9 +3,9 @@
 
 #include <baton/orchestrator/call.hpp>
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 // What a call waits for, and what ends a wait early: deadlines, other threads, other readers.
 namespace baton::detail {
@@ -99,27 +99,71 @@ void Call<C>::alarm_rang() {
     }
 }
 
+/// Ends the wait under way; from any thread, with the lock held. Allocates nothing: destructors get here,
+/// too.
 template <class C>
 void Call<C>::interrupt() noexcept {
-    const auto cancel = [](Call& call) {
-        if (call.waiting_ == Waiting::park && call.park_) {
-            call.park_->cancel();
-        } else if (call.waiting_ == Waiting::io && call.work().conn_) {
-            call.work().conn_->socket.cancel();
-        }
-    };
     if constexpr (C::multi) {
-        // from another strand, the wait may not have begun yet: queue behind it
-        if (state_->context_gone) return; // nobody will run it
-        Ptr self = reference();
-        if (!self) return;
-        boost::asio::post(*strand_, [cancel, self = std::move(self)] {
-            const std::unique_lock lock(self->state_->mutex);
-            cancel(*self);
-        });
-    } else {
-        cancel(*this);
+        // its own thread may be on its way to the wait, which then ends as soon as it has begun
+        if (this->wait != Interruptible<C>::Wait::begun) {
+            this->wait = Interruptible<C>::Wait::unwanted;
+            return;
+        }
     }
+    if (waiting_ == Waiting::park && park_) {
+        park_->cancel();
+    } else if (waiting_ == Waiting::io && work().conn_) {
+        work().conn_->socket.cancel();
+    }
+}
+
+/// Begins the wait that begin_wait() has allowed, by `start`. Under Threads<Multi> with the lock held: who
+/// interrupts the call finds the wait begun, or is found by it.
+template <class C>
+template <class Signature, class Start, class Token>
+auto Call<C>::begin_operation(Start start, Token&& token) {
+    if constexpr (C::multi) {
+        return boost::asio::async_initiate<Token, Signature>(
+            [](auto handler, Call* call, Start begin) {
+                using Wait = typename Interruptible<C>::Wait;
+                const std::unique_lock lock(call->state_->mutex);
+                begin(*call, std::move(handler));
+                if (std::exchange(call->wait, Wait::begun) == Wait::unwanted) call->interrupt();
+            },
+            token, this, start);
+    } else {
+        return start(*this, std::forward<Token>(token));
+    }
+}
+
+template <class C>
+template <class Token>
+auto Call<C>::async_read(Token&& token) {
+    return begin_operation<void(error_code, std::size_t)>(
+        []<class T>(Call& call, T&& then) {
+            Connection& connection = *call.work().conn_;
+            return connection.socket.async_read(connection.read_buffer(), std::forward<T>(then));
+        },
+        std::forward<Token>(token));
+}
+
+template <class C>
+template <class Token>
+auto Call<C>::async_write(Token&& token) {
+    return begin_operation<void(error_code, std::size_t)>(
+        []<class T>(Call& call, T&& then) {
+            Connection& connection = *call.work().conn_;
+            return connection.socket.async_write(connection.pending(), std::forward<T>(then));
+        },
+        std::forward<Token>(token));
+}
+
+template <class C>
+template <class Token>
+auto Call<C>::async_park(Token&& token) {
+    return begin_operation<void(error_code)>(
+        []<class T>(Call& call, T&& then) { return call.park_->async_wait(std::forward<T>(then)); },
+        std::forward<Token>(token));
 }
 
 template <class C>
@@ -132,9 +176,15 @@ void Call<C>::wake_driver() noexcept {
 }
 
 template <class C>
+void Call<C>::end_wait() noexcept {
+    waiting_ = Waiting::nothing;
+    if constexpr (C::multi) this->wait = Interruptible<C>::Wait::none;
+}
+
+template <class C>
 void Call<C>::resumed_read(error_code ec, std::size_t n) {
     const std::unique_lock lock(state_->mutex);
-    waiting_ = Waiting::nothing;
+    end_wait();
     Call& w = work();
     if (!w.conn_ || ec == boost::asio::error::operation_aborted) return; // advance() knows why
     if (ec == boost::asio::error::eof) {
@@ -149,7 +199,7 @@ void Call<C>::resumed_read(error_code ec, std::size_t n) {
 template <class C>
 void Call<C>::resumed_write(error_code ec, std::size_t n) {
     const std::unique_lock lock(state_->mutex);
-    waiting_ = Waiting::nothing;
+    end_wait();
     Call& w = work();
     if (!w.conn_ || ec == boost::asio::error::operation_aborted) return;
     if (ec) {

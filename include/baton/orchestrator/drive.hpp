@@ -42,7 +42,7 @@ struct NextPiece {
     using type = std::optional<Delta>;
     template <class C>
     std::optional<Delta> operator()(Call<C>& call) const {
-        if (call.has_delta()) return call.delta();
+        if (call.hand_over()) return call.delta();
         call.settle();
         return std::nullopt;
     }
@@ -68,15 +68,13 @@ boost::asio::awaitable<typename Yield::type, typename C::executor> drive(boost::
                 }
                 if (!call->begin_wait(want)) continue;
                 if (want == Want::read) {
-                    const auto done = co_await call->connection().socket.async_read(
-                        call->connection().read_buffer(), token);
+                    const auto done = co_await call->async_read(token);
                     call->resumed_read(std::get<0>(done), std::get<1>(done));
                 } else if (want == Want::write) {
-                    const auto done =
-                        co_await call->connection().socket.async_write(call->connection().pending(), token);
+                    const auto done = co_await call->async_write(token);
                     call->resumed_write(std::get<0>(done), std::get<1>(done));
                 } else {
-                    co_await call->park_timer().async_wait(token);
+                    co_await call->async_park(token);
                     call->resumed_park();
                 }
                 if (cancellation.cancelled() != asio::cancellation_type::none) call->leave(Errc::cancelled);
@@ -148,8 +146,8 @@ drive_elsewhere(boost::intrusive_ptr<Call<C>> call, Yield yield) {
         co_return yield(*call);
     }
     auto made = co_await initiate<C>(call, yield, asio::use_awaitable_t<typename C::executor>());
-    if (cancellation.cancelled() != asio::cancellation_type::none && call->has_delta()) {
-        call->leave(Errc::cancelled);
+    if (cancellation.cancelled() != asio::cancellation_type::none && call->hand_over()) {
+        call->take_back();
         co_return yield(*call);
     }
     co_return std::move(made);

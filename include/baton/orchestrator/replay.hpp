@@ -63,6 +63,38 @@ public:
         return bytes;
     }
 
+    /// Whether all of `reply` was handed out.
+    bool caught_up(const Reply& reply) const noexcept {
+        for (std::size_t i = 0; i < reply.parts.size(); ++i) {
+            const Part& part = reply.parts[i];
+            if (!is_shown(part.kind) || (part.kind != Part::Kind::tool_call && part.text.empty())) continue;
+            if (i >= seen_.size() || !seen_[i].announced || seen_[i].bytes != part.text.size()) return false;
+        }
+        return true;
+    }
+
+    /// `to` becomes what of `reply` was handed out.
+    void show(const Reply& reply, Reply& to) const {
+        to = reply;
+        std::size_t count = std::min(seen_.size(), reply.parts.size());
+        while (count > 0 && !seen_[count - 1].announced) --count;
+        to.parts.resize(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            Part& part = to.parts[i];
+            if (part.text.size() > seen_[i].bytes && is_shown(part.kind)) part.text.resize(seen_[i].bytes);
+        }
+        to.seal();
+    }
+    /// Its text.
+    std::string shown_text(const Reply& reply) const {
+        std::string text;
+        for (std::size_t i = 0; i < std::min(seen_.size(), reply.parts.size()); ++i) {
+            const Part& part = reply.parts[i];
+            if (part.kind == Part::Kind::text) text.append(part.text, 0, seen_[i].bytes);
+        }
+        return text;
+    }
+
     /// Copies what `delta` shows, so that it stays readable while another reader makes the Reply grow.
     void hold(Delta& delta) {
         scratch_.assign(delta.text);
@@ -80,9 +112,8 @@ public:
             if (i == seen_.size()) seen_.push_back({0, false, part.kind});
             Seen& seen = seen_[i];
             const bool first = !seen.announced;
-            const bool shown = part.kind == Part::Kind::text || part.kind == Part::Kind::thinking ||
-                               part.kind == Part::Kind::tool_call;
-            if (!shown || (seen.bytes == part.text.size() && !(first && part.kind == Part::Kind::tool_call)))
+            if (!is_shown(part.kind) ||
+                (seen.bytes == part.text.size() && !(first && part.kind == Part::Kind::tool_call)))
                 continue;
             scratch_.assign(part.text, seen.bytes);
             seen = {part.text.size(), true, part.kind};
@@ -110,6 +141,9 @@ public:
     }
 
 private:
+    static constexpr bool is_shown(Part::Kind kind) noexcept {
+        return kind == Part::Kind::text || kind == Part::Kind::thinking || kind == Part::Kind::tool_call;
+    }
     struct Seen {
         std::size_t bytes;
         bool announced;

@@ -26,6 +26,18 @@ namespace detail {
 template <class C>
 class Call;
 
+/// What the probes of an orchestrator may take together; nothing without any.
+template <class C, bool = C::has_probes>
+struct probe_budget {
+    using type = Absent<slot::health>;
+};
+template <class C>
+struct probe_budget<C, true> {
+    using type = ProbeBudget;
+};
+template <class C>
+using probe_budget_of = typename probe_budget<C>::type;
+
 /// Everything calls share. Kept alive by the Orchestrator, every call, and every Stream.
 template <class C>
 class State final : public boost::intrusive_ref_counter<State<C>, typename C::threads::Counter>,
@@ -260,8 +272,14 @@ public:
     struct Counters {
         std::uint64_t stale = 0, hedges = 0, resumes = 0, limited = 0;
     } counters;
-    typename C::timer* probing = nullptr; ///< what run() waits for
-    bool closed = false;                  ///< the Orchestrator is gone
+    /// A run() under way, and what it sleeps on.
+    struct ProberEntry : boost::intrusive::list_base_hook<> {
+        explicit ProberEntry(typename C::timer timer) : timer(std::move(timer)) {}
+        typename C::timer timer;
+    };
+    boost::intrusive::list<ProberEntry, boost::intrusive::constant_time_size<false>> probers;
+    [[no_unique_address]] probe_budget_of<C> probe_budget = make_budget(health); ///< of all of them
+    bool closed = false;                                                         ///< the Orchestrator is gone
     bool context_gone = false;
 
 private:
@@ -271,6 +289,13 @@ private:
             return pick<typename C::rng>(args);
         } else {
             return typename C::rng(random_seed());
+        }
+    }
+    static probe_budget_of<C> make_budget(const typename C::health& health) {
+        if constexpr (C::has_probes) {
+            return ProbeBudget(health);
+        } else {
+            return {};
         }
     }
     Duration kept_stale() const noexcept {

@@ -42,14 +42,18 @@ public:
     }
 
     /// The whole answer once next() has yielded nothing; an Error if the stream was cut short, with
-    /// `detail().delivered` holding the text handed over. Before the end: Errc::cancelled.
+    /// `detail().delivered` holding exactly the text handed over. Before the end: Errc::cancelled.
     [[nodiscard]] const result<Reply>& reply() const& noexcept { return call_->outcome(); }
     [[nodiscard]] result<Reply> reply() && { return std::move(call_->outcome()); }
 
-    /// The answer as far as it has arrived, from the first delta until next() has yielded nothing: id and
-    /// model as the vendor names them, the parts begun, and the trace, whose last attempt is the one being
-    /// read. A view into the call; it changes with each next().
-    const Reply& so_far() const noexcept { return call_->so_far(); }
+    /// The answer as far as it was handed over by next(), after each delta: its text is that of the deltas
+    /// (less what they took back), its tool calls and reasoning likewise, with the blocks between them that
+    /// are never shown in deltas; id and model as the vendor names them, the usage that it has reported, and
+    /// the trace, whose last attempt is the one being read. Before the first delta without parts; once next()
+    /// has yielded nothing as reply(), or empty if that is an error, whose `delivered` has the text. A view
+    /// into the call, valid until the next call of a member; not during a next(). Throws std::bad_alloc: of a
+    /// stream that other callers share it is a copy.
+    const Reply& so_far() const { return call_->so_far(); }
 
 private:
     void abandon() noexcept {

@@ -61,13 +61,27 @@ struct HealthRules {
     }
 };
 
+/// Whether a vendor that answers with `error` has taken the credential: it says what is wrong with the
+/// request, or with its rate. Not `too_large`, which a front refuses before it looks at the key.
+constexpr bool accepts_credential(Errc error) noexcept {
+    switch (error) {
+    case Errc::ok:
+    case Errc::rate_limited:
+    case Errc::not_found:
+    case Errc::invalid_request:
+    case Errc::context_overflow:
+    case Errc::content_filtered: return true;
+    default: return false;
+    }
+}
+
 /// What is wrong with one endpoint, from the attempts it served. Three things, apart from each other:
 ///
 /// A *cool-down* is the vendor's own word (`Retry-After`); it is never shortened. A *quarantine* keeps calls
 /// from a dead credential: a refused key is tried again by one call every `credential_retry`, one without
-/// credit after `quota_retry`, doubling; a success ends it. An *ejection* takes out what fails, for
-/// `ejection` x times ejected, less one for each `interval` it stayed in since. `is_target_failure` says what
-/// counts.
+/// credit after `quota_retry`, doubling; any answer that shows the credential to be good ends it (see
+/// accepts_credential). An *ejection* takes out what fails, for `ejection` x times ejected, less one for each
+/// `interval` it stayed in since. `is_target_failure` says what counts.
 ///
 /// The result of an attempt that began before the last change is stale and changes nothing. Pure: time is
 /// passed in; no allocation. Not thread-safe.
@@ -103,12 +117,12 @@ public:
     }
 
     /// What came of an attempt that began at `started`; Errc::ok: its first token arrived. Call it again for
-    /// a stream that breaks later.
+    /// a stream that breaks later. Not for what was refused before it was sent.
     void on_result(const HealthRules& rules, Errc error, TimePoint started, TimePoint now) noexcept {
         if (started < epoch_) return;
+        if (suspect_ && accepts_credential(error)) clear_credential(now);
         switch (error) {
         case Errc::ok:
-            if (suspect_) clear_credential(now);
             run_ = 0;
             if (!ejected(now)) ++calls_;
             return;
@@ -131,8 +145,9 @@ public:
         if (rules.consecutive_failures != 0 && run_ >= rules.consecutive_failures) eject(rules, now);
     }
 
-    /// What came of a probe. A success ends ejection and quarantine, but no cool-down; a failure keeps an
-    /// ejected endpoint out for another `ejection`.
+    /// What came of a probe. A success ends ejection and quarantine, but no cool-down; another answer that
+    /// shows the credential to be good ends the quarantine; a failure keeps an ejected endpoint out for
+    /// another `ejection`.
     void on_probe(const HealthRules& rules, Errc error, TimePoint started, TimePoint now) noexcept {
         if (started < epoch_) return;
         if (!ejected(now)) return on_result(rules, error, started, now);

@@ -38,7 +38,8 @@ public:
         Duration max_hint = std::chrono::seconds(60);
         /// Part of a hint that is added at random, so that a fleet does not return in one instant; 0 to 1.
         double hint_jitter = 0.1;
-        double budget_ratio = 0.2;  ///< retries per call over `budget_ttl`; 0 to 1000
+        /// Retries per call over `budget_ttl`; 0.000001 to 1000, or 0: the reserve alone.
+        double budget_ratio = 0.2;
         double budget_reserve = 10; ///< retries per second that are always allowed; 0 to 1,000,000
         Duration budget_ttl = std::chrono::seconds(10); ///< how long a call vouches for a retry; 1 s to 60 s
         /// Retry throttling as in gRPC (proposal A6, "Throttling Retry Attempts and Hedged RPCs"), beside the

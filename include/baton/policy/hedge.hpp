@@ -13,7 +13,7 @@ namespace baton {
 struct HedgeFacts {
     TimePoint now{};
     bool committed = false;    ///< a delta has reached the caller
-    bool side_effects = false; ///< the vendor does more than answer: stateful or hosted tools
+    bool side_effects = false; ///< the vendor does more than answer: hosted tools, stored or stateful turns
     int extra_attempts = 0;    ///< hedges this call already made
 };
 
@@ -22,7 +22,8 @@ struct HedgeFacts {
 /// AfterP95.
 ///
 /// For the caller of it: the first *content delta* wins and reaches the user at once; the loser is cancelled,
-/// and settled as estimated. Prefer another endpoint or provider for the second. Each attempt reports to its
+/// and settled as estimated. The second goes to another place: an endpoint at another address, else the next
+/// target, else another key of the same address, else the same once more. Each attempt reports to its
 /// target's `observe` its own time to first token, a cancelled loser the time it had waited: leaving those
 /// out would teach that the target is fast.
 template <class S>

@@ -18,16 +18,19 @@ class RetryBudget {
 public:
     static constexpr int slices = 10;
 
-    /// `ratio`: retries per call, 0 to 1000; 0 leaves the reserve alone. `reserve`: retries per second that
-    /// are always allowed, 0 to 1,000,000. `ttl`: 1 s to 60 s.
+    /// `ratio`: retries per call, 0.000001 to 1000; 0 leaves the reserve alone. `reserve`: retries per second
+    /// that are always allowed, 0 to 1,000,000. `ttl`: 1 s to 60 s. Throws std::invalid_argument, naming what
+    /// is out of range.
     RetryBudget(double ratio, double reserve, Duration ttl)
-        : slice_(ttl / slices), deposit_(ratio > 0 ? scale : 0),
-          cost_(ratio > 0 ? static_cast<std::int64_t>(static_cast<double>(scale) / ratio) : 1) {
+        : slice_(ttl / slices), deposit_(ratio > 0 ? scale : 0) {
         using namespace std::chrono_literals;
-        detail::require_option(ratio >= 0 && ratio <= 1000, "budget_ratio must be between 0 and 1000");
+        // at less, a retry costs more than 64 bits can hold a minute's reserve of
+        detail::require_option(ratio == 0 || (ratio >= 1e-6 && ratio <= 1000),
+                               "budget_ratio must be 0 or between 0.000001 and 1000");
         detail::require_option(reserve >= 0 && reserve <= 1e6,
                                "budget_reserve must be between 0 and 1000000");
         detail::require_option(ttl >= 1s && ttl <= 60s, "budget_ttl must be between 1 s and 60 s");
+        if (ratio > 0) cost_ = static_cast<std::int64_t>(static_cast<double>(scale) / ratio);
         const double seconds = std::chrono::duration<double>(ttl).count();
         reserve_ = static_cast<std::int64_t>(reserve * seconds) * cost_;
     }
@@ -83,7 +86,7 @@ private:
     Duration next_{}; ///< since the clock's epoch: when the newest slice is over
     std::size_t newest_ = 0;
     std::int64_t deposit_;
-    std::int64_t cost_;
+    std::int64_t cost_ = 1; ///< of a retry
     std::int64_t reserve_ = 0;
     std::int64_t sum_ = 0;
     std::int64_t current_ = 0;

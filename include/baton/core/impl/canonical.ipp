@@ -134,10 +134,11 @@ inline void walk_canonical(CanonicalWriter& sink, const Tuning& tuning) {
 
 inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     const auto& [messages, model, task, tenant, extra, tools, stop, fallbacks, tool_choice, response_format,
-                 tuning, temperature, top_p, seed, max_tokens, deadline, priority, parallel_tools, cacheable,
-                 lossy] = request;
+                 tuning, temperature, top_p, seed, max_tokens, deadline, priority, hedge, parallel_tools,
+                 cacheable, lossy] = request;
     static_cast<void>(deadline);
     static_cast<void>(priority);
+    static_cast<void>(hedge);
     static_cast<void>(cacheable);
 
     // one bit for every member that may be absent or empty: most are, mostly all of them, and then take no

@@ -131,7 +131,7 @@ BATON_DECL void SimulationRun::end(std::size_t number, const result<Reply>& repl
         call.stale = trace.stale;
         if (Bill* bill = bill_of(reply->id, "sim-")) {
             bill->delivered = true;
-            if (!trace.cache_hit) call.host = static_cast<std::int32_t>(bill->host);
+            if (!trace.cache_hit && !trace.stale) call.host = static_cast<std::int32_t>(bill->host);
         }
         for (const Attempt& attempt : trace.attempts) { // a broken one whose text is part of the reply
             if (call.resumes == 0 || attempt.outcome == Errc::ok || attempt.first_token == Duration::zero())
