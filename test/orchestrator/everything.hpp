@@ -146,6 +146,7 @@ struct CalmNet : baton::testing::MemoryNet {
 /// What the limiter saw: each lease ends once, refunded or with what it took.
 struct Books {
     std::int64_t charged = 0, refunded = 0, ended = 0, unknown = 0, input = 0, output = 0;
+    std::int64_t estimated = 0; ///< tokens charged and not refunded
 };
 
 /// A limit without bounds that keeps books.
@@ -165,8 +166,14 @@ public:
                                   baton::TimePoint) const noexcept {
             return baton::TimePoint::min();
         }
-        void charge(const baton::Demand&, baton::TimePoint) noexcept { ++books_->charged; }
-        void refund(const baton::Demand&) noexcept { ++books_->refunded; }
+        void charge(const baton::Demand& demand, baton::TimePoint) noexcept {
+            ++books_->charged;
+            books_->estimated += demand.tokens();
+        }
+        void refund(const baton::Demand& demand) noexcept {
+            ++books_->refunded;
+            books_->estimated -= demand.tokens();
+        }
         void ended(const baton::Admitted&, const baton::LimitOutcome& what, baton::TimePoint) noexcept {
             ++books_->ended;
             books_->unknown += what.input_tokens < 0 || what.output_tokens < 0;
