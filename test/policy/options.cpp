@@ -63,6 +63,19 @@ struct Rules {
     explicit Rules(const HealthRules& rules) { rules.check(); }
 };
 
+/// All that a breaker needs but a permit that can be judged.
+struct Unjudged {
+    struct State {
+        using Permit = bool;
+        explicit State(const Unjudged&) {}
+        Permit try_acquire(TimePoint, Xoshiro&) { return true; }
+        BreakerPhase phase() const { return BreakerPhase::closed; }
+        TimePoint retry_at() const { return {}; }
+    };
+    static bool counts_as_failure(Errc) { return true; }
+};
+static_assert(!BreakerStrategy<Unjudged> && BreakerStrategy<HalfOpen>);
+
 } // namespace
 
 #define LIST(...) {__VA_ARGS__}
