@@ -2,7 +2,7 @@
 # Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 """The reliability scorecard: runs what measures each line, prints a Markdown table (see doc/reliability.md).
 
-    benchmark/scorecard.py BUILD [--long] [--bench BUILD] [--soak MINUTES]
+    benchmark/scorecard.py BUILD [--long] [--only LINE]... [--bench BUILD] [--soak MINUTES]
 
 BUILD: a build directory with the tests (and with --soak the benchmarks) built; --bench: one with the benchmarks, made
 for measuring (see doc/benchmark.md). Each line is a set of test cases, which state their bars as assertions; what they
@@ -81,12 +81,15 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("build", type=pathlib.Path)
     options.add_argument("--long", action="store_true")
+    options.add_argument("--only", action="append", choices=lines, metavar="LINE", help="as the first column has it")
     options.add_argument("--bench", type=pathlib.Path, metavar="BUILD")
     options.add_argument("--soak", type=float, metavar="MINUTES")
     options = options.parse_args()
     failed = 0
     print("| line | workload and bar | measured | command |\n|---|---|---|---|")
     for line, (bar, name, filters) in lines.items():
+        if options.only and line not in options.only:
+            continue
         program = options.build / "test" / f"test_{name}"
         command = f"test_{name} --run_test={':'.join(filters)}"
         if not program.exists():
