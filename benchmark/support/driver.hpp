@@ -9,6 +9,8 @@
 #include "mock_server.hpp"
 #include "payloads.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -17,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace bench {
 
@@ -42,7 +45,11 @@ struct DriverPlan {
 /// Checks every call and counts allocations between the end of the warm-up and the end of the last call.
 class Tally {
 public:
-    Tally(const Expected& expected, const DriverPlan& plan) : expected_(expected), plan_(plan) {}
+    using Clock = std::chrono::steady_clock;
+
+    Tally(const Expected& expected, const DriverPlan& plan) : expected_(expected), plan_(plan) {
+        if (plan.unpaced) times_.reserve(plan.calls);
+    }
 
     /// To be called after each call, with its whole text. Throws if the client read the reply wrongly.
     void call_done(std::string_view text, std::string_view finish_reason, std::int64_t prompt_tokens,
@@ -52,18 +59,29 @@ public:
         if (prompt_tokens != expected_.prompt_tokens || completion_tokens != expected_.completion_tokens)
             throw std::runtime_error("wrong usage");
         ++done_;
+        if (plan_.unpaced) times_.push_back(Clock::now()); // else no count includes it
         if (done_ == plan_.warm_up) start_ = allocations();
         if (done_ == plan_.calls) end_ = allocations();
     }
 
     std::size_t done() const { return done_; }
     Allocations counted() const { return end_ - start_; }
+    /// Microseconds from the end of one call to the end of the next, after the warm-up; 0 if not unpaced.
+    double quantile(double part) const {
+        std::vector<double> spans;
+        for (std::size_t i = plan_.warm_up; i < times_.size(); ++i)
+            spans.push_back(std::chrono::duration<double, std::micro>(times_[i] - times_[i - 1]).count());
+        if (spans.empty()) return 0;
+        std::sort(spans.begin(), spans.end());
+        return spans[static_cast<std::size_t>(part * static_cast<double>(spans.size() - 1))];
+    }
 
 private:
     const Expected& expected_;
     const DriverPlan& plan_;
     std::size_t done_ = 0;
     Allocations start_, end_;
+    std::vector<Clock::time_point> times_;
 };
 
 namespace detail {
@@ -158,6 +176,9 @@ int run_driver(int argc, char** argv, Session session) {
             static_cast<unsigned long long>(server.requests()),
             static_cast<unsigned long long>(server.request_bytes() / plan.calls),
             static_cast<unsigned long long>(server.writes() / plan.calls));
+        if (plan.unpaced) {
+            std::printf("p50_us %.2f\np99_us %.2f\n", tally.quantile(0.5), tally.quantile(0.99));
+        }
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr,

@@ -148,6 +148,7 @@ RequestParser::Status parse(const std::string& bytes, std::size_t step, HttpRequ
 BOOST_AUTO_TEST_CASE(the_table_in_one_piece_and_byte_by_byte) {
     const std::vector<Case> table = bad_framings();
     BOOST_TEST(table.size() >= 26U);
+    BOOST_TEST_MESSAGE("scorecard 23: " << table.size() << " bad framings");
     for (const Case& one : table) {
         for (const std::size_t step : {one.bytes.size(), std::size_t{1}, std::size_t{7}}) {
             HttpRequest request;

@@ -430,7 +430,9 @@ BOOST_AUTO_TEST_CASE(servers_that_are_not_who_they_should_be) {
         {"a client's certificate", "a.test", authority().issue(for_clients), "certificate purpose"},
     };
     const TlsContext client = TlsContext::client(trusting(authority()));
+    std::size_t refused = 0;
     for (const auto& row : rows) {
+        bool always = true;
         for (const TlsVersion version : {TlsVersion::tls1_2, TlsVersion::tls1_3}) {
             for (const std::size_t step : {std::size_t{1} << 20, std::size_t{1}}) {
                 BOOST_TEST_CONTEXT(row.what) {
@@ -448,10 +450,15 @@ BOOST_AUTO_TEST_CASE(servers_that_are_not_who_they_should_be) {
                     BOOST_TEST(pair.client.write(question, n) == Status::error);
                     BOOST_TEST(n == 0U);
                     BOOST_TEST(pair.client.handshake() == Status::error); // and it stays so
+                    always = always && pair.client.verify_failed() && !pair.asked && pair.at_server.empty();
                 }
             }
         }
+        refused += always;
     }
+    BOOST_TEST(refused == std::size(rows));
+    BOOST_TEST_MESSAGE("scorecard 23: " << refused << " of " << std::size(rows)
+                                        << " wrong certificates refused before a byte of the request");
 }
 
 BOOST_AUTO_TEST_CASE(an_authority_the_system_does_not_know) {
@@ -468,6 +475,7 @@ BOOST_AUTO_TEST_CASE(old_versions) {
     Pair pair(TlsContext::client(trusting(authority())),
               server_of(certificate, {.min = TlsVersion::tls1_1, .max = TlsVersion::tls1_1}), "a.test");
     pair.run();
+    BOOST_TEST_MESSAGE("scorecard 23: TLS 1.1 refused");
     BOOST_TEST(pair.client_status == Status::error);
     BOOST_TEST(!pair.client.verify_failed());
     const std::string text = pair.client.error_text();
@@ -509,6 +517,7 @@ BOOST_AUTO_TEST_CASE(clients_without_the_right_certificate) {
 
 BOOST_AUTO_TEST_CASE(peers_that_do_not_speak_tls) {
     const TlsContext client = TlsContext::client(trusting(authority()));
+    std::size_t refused = 0;
     std::string noise(2000, '\0');
     unsigned state = 1;
     for (char& c : noise) c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
@@ -542,9 +551,12 @@ BOOST_AUTO_TEST_CASE(peers_that_do_not_speak_tls) {
                 std::size_t n = 0;
                 BOOST_TEST(session.write(question, n) == Status::error);
                 BOOST_TEST(n == 0U);
+                refused += status == Status::error && n == 0 && step == 1;
             }
         }
     }
+    BOOST_TEST_MESSAGE("scorecard 23: " << refused << " of " << std::size(rows)
+                                        << " peers that do not speak TLS refused");
 }
 
 BOOST_AUTO_TEST_CASE(an_end_at_any_byte_of_the_handshake) {

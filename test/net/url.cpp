@@ -2,6 +2,7 @@
 #define BOOST_TEST_MODULE net_url
 #include <boost/test/unit_test.hpp>
 
+#include <baton/core/headers.hpp>
 #include <baton/net/proxy.hpp>
 #include <baton/net/url.hpp>
 
@@ -14,6 +15,7 @@
 namespace {
 
 using namespace baton::net;
+using baton::header_value_ok;
 
 BaseUrl url(std::string_view text) {
     std::string error;

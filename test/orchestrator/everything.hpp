@@ -146,6 +146,7 @@ struct CalmNet : baton::testing::MemoryNet {
 /// What the limiter saw: each lease ends once, refunded or with what it took.
 struct Books {
     std::int64_t charged = 0, refunded = 0, ended = 0, unknown = 0, input = 0, output = 0;
+    std::int64_t estimated = 0; ///< tokens charged and not refunded
 };
 
 /// A limit without bounds that keeps books.
@@ -165,8 +166,14 @@ public:
                                   baton::TimePoint) const noexcept {
             return baton::TimePoint::min();
         }
-        void charge(const baton::Demand&, baton::TimePoint) noexcept { ++books_->charged; }
-        void refund(const baton::Demand&) noexcept { ++books_->refunded; }
+        void charge(const baton::Demand& demand, baton::TimePoint) noexcept {
+            ++books_->charged;
+            books_->estimated += demand.tokens();
+        }
+        void refund(const baton::Demand& demand) noexcept {
+            ++books_->refunded;
+            books_->estimated -= demand.tokens();
+        }
         void ended(const baton::Admitted&, const baton::LimitOutcome& what, baton::TimePoint) noexcept {
             ++books_->ended;
             books_->unknown += what.input_tokens < 0 || what.output_tokens < 0;
@@ -324,18 +331,18 @@ struct Rig {
         net.serve("anthropic.test", script);
         primary(std::move(script));
     }
-    void make() {
-        chat.emplace(
-            io->get_executor(), clock, net, baton::Xoshiro(1), clerk, anthropic(),
-            baton::endpoints<baton::OpenAI>(
-                baton::Endpoint("http://a.test/v1").with_key("k-a"),
-                baton::Endpoint("http://b.test/v1").with_key("k-b").with_weight(second_endpoint)),
-            baton::HalfOpen::Options{
-                .min_calls = min_calls, .open = 1s, .jitter = 0, .probes = 1, .passes = 1},
-            baton::Limits::Options{.first_token = 10s, .first_byte_unary = 10s, .idle = 5s, .total = 30s},
-            baton::AfterP95::Options{.min_samples = 8, .budget = 1}, baton::Gcra::Options{.concurrency = 2},
-            baton::PerTenant<baton::Gcra>::Options{{.concurrency = 2}}, Counting::Options{&books},
-            baton::ExactMatch::Options{.ttl = 60s}, baton::StaleCache::Options{.max_stale = 1h});
+    void make(const baton::Limits::Options& limits = {
+                  .first_token = 10s, .first_byte_unary = 10s, .idle = 5s, .total = 30s}) {
+        chat.emplace(io->get_executor(), clock, net, baton::Xoshiro(1), clerk, anthropic(),
+                     baton::endpoints<baton::OpenAI>(
+                         baton::Endpoint("http://a.test/v1").with_key("k-a"),
+                         baton::Endpoint("http://b.test/v1").with_key("k-b").with_weight(second_endpoint)),
+                     baton::HalfOpen::Options{
+                         .min_calls = min_calls, .open = 1s, .jitter = 0, .probes = 1, .passes = 1},
+                     limits, baton::AfterP95::Options{.min_samples = 8, .budget = 1},
+                     baton::Gcra::Options{.concurrency = 2},
+                     baton::PerTenant<baton::Gcra>::Options{{.concurrency = 2}}, Counting::Options{&books},
+                     baton::ExactMatch::Options{.ttl = 60s}, baton::StaleCache::Options{.max_stale = 1h});
     }
     std::shared_ptr<Victim> start(bool streamed, Request request = Request("Hello")) {
         auto call = std::make_shared<Victim>();

@@ -1,12 +1,16 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Calls under every resilience policy at once, cut short at every point: cancelled, their stream,
-// orchestrator or context destroyed, an I/O operation failed, an answer cut at every seventh byte. Each has
-// one outcome, and gives back what it took: connections, leases, places in line. Meant to run under
-// AddressSanitizer.
+// orchestrator or context destroyed, an I/O operation failed, an answer cut at every seventh byte, a deadline
+// anywhere. Each has one outcome, and gives back what it took: connections, leases, places in line. Meant to
+// run under AddressSanitizer.
 #define BOOST_TEST_MODULE torture_resilience
 #include <boost/test/unit_test.hpp>
 
+#include "../support/long_form.hpp"
 #include "everything.hpp"
+
+#include <algorithm>
+#include <map>
 
 using namespace everything;
 
@@ -271,6 +275,220 @@ BOOST_AUTO_TEST_CASE(an_answer_is_cut) {
         }
     }
     BOOST_TEST_MESSAGE(cuts << " cuts");
+}
+
+namespace {
+
+/// Two tool calls behind a little text.
+const std::string orders[] = {R"({"city":"Berlin","unit":"C"})",
+                              R"({"to":"ann@b.test","say":"\u00e4 \"now\""})"};
+Answer two_calls() {
+    Answer answer;
+    answer.tokens = {"Let ", "me ", "see. "};
+    answer.tool_calls.push_back(Answer::ToolCall("c1", "weather", orders[0], 5));
+    answer.tool_calls.push_back(Answer::ToolCall("c2", "send", orders[1], 6));
+    return answer;
+}
+
+/// What somebody who executes tool calls as the library tells him to does with an outcome.
+struct Executed {
+    std::size_t whole = 0, half = 0;
+    explicit Executed(const result<Reply>& reply) {
+        if (!reply) return;
+        std::size_t next = 0;
+        for (const baton::Part& part : reply->parts) {
+            if (part.kind != baton::Part::Kind::tool_call) continue;
+            const bool known = next < 2 && part.text == orders[next] &&
+                               part.detail->name == (next == 0 ? "weather" : "send");
+            ++(known ? whole : half);
+            ++next;
+        }
+    }
+};
+
+} // namespace
+
+// Scorecard line 4: tool calls cut at each byte of the answer, once or in every attempt.
+BOOST_AUTO_TEST_CASE(no_half_tool_call_is_ever_executed) {
+    using End = baton::testing::MemoryNet::End;
+    const std::size_t stride = baton::test::rounds(13, 1);
+    std::size_t cuts = 0, truncated = 0, whole_ones = 0, unfinished = 0, half = 0, wrong = 0;
+    for (const std::string model : {"openai/m", "anthropic/m"}) {
+        for (const bool streamed : {true, false}) {
+            for (const bool every : {true, false}) {
+                std::size_t size = 4000; // until it is known
+                for (std::size_t at = 0; at < size; at += stride) {
+                    Rig rig;
+                    rig.all(always(Behaviour(two_calls())));
+                    rig.make();
+                    rig.net.cut(at, at / stride % 2 == 0 ? End::reset : End::close);
+                    const auto call =
+                        rig.start(streamed, Request("Do it", baton::model(model),
+                                                    baton::tools(baton::Tool("weather", "tells it"),
+                                                                 baton::Tool("send", "sends it"))));
+                    while (rig.clock.step(*rig.io)) {
+                        if (!every && !rig.net.requests().empty()) rig.net.uncut();
+                    }
+                    size = rig.net.last_answer().size();
+                    if (at >= size) break;
+                    const Executed executed(call->result.reply);
+                    const Errc errc = call->result.errc();
+                    ++cuts;
+                    truncated += errc == Errc::truncated;
+                    unfinished += errc != Errc::ok;
+                    whole_ones += executed.whole;
+                    half += executed.half;
+                    // all of it once, or nothing; where nothing else is to come, in its terminal event at
+                    // least
+                    bool right = call->finished == 1 && executed.half == 0 &&
+                                 executed.whole == (errc == Errc::ok ? 2U : 0U);
+                    if (!every) right = right && errc == Errc::ok;
+                    if (every && errc == Errc::ok) right = right && streamed && at + 400 > size;
+                    if (every && errc != Errc::ok && at > 0 && streamed) {
+                        right = right && (errc == Errc::truncated || errc == Errc::unavailable);
+                    }
+                    const std::string both = orders[0] + orders[1]; // fragments may have been shown
+                    if (streamed) right = right && both.starts_with(call->arguments);
+                    if (right || ++wrong > 3) continue;
+                    BOOST_TEST_MESSAGE(model << ", streamed " << streamed << ", every " << every
+                                             << ", cut at " << at << " of " << size << ": " << errc
+                                             << ", executed " << executed.whole << " and " << executed.half);
+                }
+            }
+        }
+    }
+    BOOST_TEST(wrong == 0U);
+    BOOST_TEST(half == 0U);
+    BOOST_TEST(cuts >= 1000U);
+    BOOST_TEST_MESSAGE("scorecard 4: " << cuts << " cuts, " << unfinished << " calls with an error ("
+                                       << truncated << " truncated), of which 0 executed anything; "
+                                       << whole_ones << " tool calls executed whole, " << half
+                                       << " incomplete ones");
+}
+
+namespace {
+
+/// Latencies, faults, errors and hints by chance. One in `good` answers is in trouble.
+Behaviour by_chance(const ServedRequest& request, baton::Xoshiro& rng, std::uint64_t good) {
+    const auto some = [&](Duration most) {
+        return rng.below(3) == 0 ? rng.uniform(most) : rng.uniform(most) / 50;
+    };
+    Behaviour behaviour = goes_on(request);
+    switch (rng.below(good) == 0 ? rng.below(6) : 6) {
+    case 0: behaviour = fails(Errc::transient); break;
+    case 1:
+        behaviour = fails(Errc::rate_limited, "retry-after: " + std::to_string(rng.below(8)) + "\r\n");
+        break;
+    case 6: break;
+    default:
+        behaviour.fault = static_cast<Fault>(rng.below(static_cast<std::uint64_t>(Fault::count_)));
+        behaviour.at = rng.below(length);
+        if (behaviour.fault == Fault::giant_event || behaviour.fault == Fault::tiny_events)
+            behaviour.count = 999;
+        behaviour.step = some(2s);
+    }
+    behaviour.delay = some(4s);
+    behaviour.gap = some(1s);
+    // what comes behind a good answer may come after the connection was used again: neither side's fault
+    if (behaviour.fault == Fault::close_after || behaviour.fault == Fault::close_on_next ||
+        behaviour.fault == Fault::extra_bytes) {
+        behaviour.fault = Fault::none;
+    }
+    return behaviour;
+}
+
+struct Timed {
+    baton::TimePoint due{}, ended{};
+    Errc errc = Errc::ok;
+    int outcomes = 0;
+};
+asio::awaitable<void> timed(Rig& rig, Request request, bool streamed, Timed& call) {
+    if (streamed) {
+        auto stream = rig.chat->stream(std::move(request));
+        while (auto delta = co_await stream.next()) {
+        }
+        call.errc = stream.reply() ? Errc::ok : stream.reply().error().errc();
+    } else {
+        const result<Reply> reply = co_await rig.chat->complete(std::move(request));
+        call.errc = reply ? Errc::ok : reply.error().errc();
+    }
+    call.ended = rig.clock.now();
+    ++call.outcomes;
+}
+
+} // namespace
+
+// Scorecard line 8: whatever happens, and whenever: no call outlives its deadline by a millisecond.
+BOOST_AUTO_TEST_CASE(no_schedule_outlives_its_deadline) {
+    constexpr std::size_t calls = 25;
+    const std::size_t rigs = baton::test::rounds(100, 400);
+    Duration worst = Duration::min();
+    std::map<Errc, std::size_t> ends;
+    std::uint64_t hedges = 0, resumed = 0, attempts = 0;
+    for (std::size_t seed = 1; seed <= rigs; ++seed) {
+        BOOST_TEST_CONTEXT("seed " << seed) {
+            baton::Xoshiro rng(seed), vendors(seed + 1'000'000);
+            const auto some = [&](Duration most) {
+                return 1ms + rng.uniform(rng.below(2) ? most : most / 20);
+            };
+            Rig rig;
+            rig.all([&vendors, good = seed % 2 == 0 ? 8U : 2U](const ServedRequest& request) {
+                return by_chance(request, vendors, good);
+            });
+            for (const char* host : {"a.test", "b.test", "anthropic.test"}) {
+                rig.net.on_connect(host, [&vendors](std::uint64_t) {
+                    using baton::testing::Accept;
+                    const auto kind = vendors.below(12);
+                    return kind == 0 ? Accept::hang()
+                           : kind == 1
+                               ? Accept::refuse(vendors.uniform(1s))
+                               : Accept::yes(vendors.uniform(kind < 4 ? Duration(2s) : Duration(20ms)));
+                });
+            }
+            const Duration total = some(20s) + 100ms;
+            rig.make({.connect = some(3s),
+                      .first_token = some(8s),
+                      .first_byte_unary = some(8s),
+                      .idle = some(4s),
+                      .total = total});
+            std::vector<Timed> records(calls);
+            for (std::size_t i = 0; i < calls; ++i) {
+                // few questions: some calls follow others, some meet what is cached
+                Request request("Hello #" + std::to_string(rng.below(3) ? i + 100 : rng.below(4)));
+                Duration allowed = total;
+                if (rng.below(2)) request.deadline = allowed = rng.below(8) ? some(15s) : Duration(0);
+                records[i].due = rig.clock.now() + allowed;
+                asio::co_spawn(*rig.io, timed(rig, std::move(request), rng.below(2) == 0, records[i]),
+                               asio::detached);
+                rig.clock.advance(*rig.io, rng.below(2) ? rng.uniform(3s) : Duration(0));
+            }
+            BOOST_TEST(rig.run());
+            for (const Timed& call : records) {
+                BOOST_TEST(call.outcomes == 1);
+                worst = std::max(worst, call.ended - call.due);
+                ++ends[call.errc];
+            }
+            hedges += rig.chat->stats().hedges;
+            for (std::size_t mode = 1; mode < 4; ++mode)
+                resumed += static_cast<std::uint64_t>(rig.clerk.state->resumes[mode]);
+            attempts += static_cast<std::uint64_t>(rig.clerk.state->sent);
+            check_quiet(rig);
+            BOOST_TEST(rig.books.charged == rig.books.refunded + rig.books.ended);
+            rig.chat.reset();
+            rig.run();
+        }
+    }
+    BOOST_TEST(worst <= 1ms);
+    BOOST_TEST(ends[Errc::ok] > rigs * calls / 10);
+    BOOST_TEST(ends[Errc::timeout_total] > rigs * calls / 20);
+    BOOST_TEST(hedges > 0U);
+    BOOST_TEST(resumed > 0U);
+    std::string said;
+    for (const auto& [errc, n] : ends) said += " " + std::string(to_string(errc)) + " " + std::to_string(n);
+    BOOST_TEST_MESSAGE("scorecard 8: " << rigs * calls << " schedules, " << attempts << " attempts, "
+                                       << hedges << " hedges, " << resumed << " resumed; latest end "
+                                       << static_cast<double>(worst.count()) / 1e6
+                                       << " ms after its deadline;" << said);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,8 @@
 #include <baton/policy/active.hpp>
 #include <baton/policy/after_p95.hpp>
 #include <baton/policy/aimd.hpp>
+#include <baton/policy/breaker.hpp>
+#include <baton/policy/cache.hpp>
 #include <baton/policy/consecutive_failures.hpp>
 #include <baton/policy/deadline.hpp>
 #include <baton/policy/exp_backoff.hpp>
@@ -14,10 +16,14 @@
 #include <baton/policy/half_open.hpp>
 #include <baton/policy/latency_ewma.hpp>
 #include <baton/policy/prompt_affinity.hpp>
+#include <baton/policy/provider.hpp>
 #include <baton/policy/resume.hpp>
 #include <baton/policy/sre.hpp>
+#include <baton/policy/use.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <string_view>
@@ -56,6 +62,19 @@ struct Rules {
     using Options = HealthRules;
     explicit Rules(const HealthRules& rules) { rules.check(); }
 };
+
+/// All that a breaker needs but a permit that can be judged.
+struct Unjudged {
+    struct State {
+        using Permit = bool;
+        explicit State(const Unjudged&) {}
+        Permit try_acquire(TimePoint, Xoshiro&) { return true; }
+        BreakerPhase phase() const { return BreakerPhase::closed; }
+        TimePoint retry_at() const { return {}; }
+    };
+    static bool counts_as_failure(Errc) { return true; }
+};
+static_assert(!BreakerStrategy<Unjudged> && BreakerStrategy<HalfOpen>);
 
 } // namespace
 
@@ -270,6 +289,40 @@ BOOST_AUTO_TEST_CASE(of_balance_and_hedge) {
     RANGE(AfterP95, min_samples, (8, 128), (7, 129));
     RANGE(AfterP95, budget, (0, 1), (-tiny, 1 + tiny, no_number));
     RANGE(AfterP95, burst, (1, 10'000), (0, 10'001));
+}
+
+BOOST_AUTO_TEST_CASE(of_the_cache) {
+    const ExactMatch::Options cache;
+    BOOST_TEST((cache.ttl == 1h && cache.single_flight));
+    BOOST_TEST((cache.max_bytes == 67'108'864 && cache.max_entry_bytes == 1'048'576));
+    BOOST_TEST(cache.replay_bytes == 1'048'576U);
+    RANGE(ExactMatch, ttl, (1ns, 24h * 365), (0ns, -1ns, -1h));
+}
+
+// What a breaker takes for the target's fault, of all there is.
+BOOST_AUTO_TEST_CASE(what_speaks_against_a_target) {
+    const Errc against[] = {
+        Errc::transient,           Errc::unavailable,  Errc::tls,       Errc::timeout_connect,
+        Errc::timeout_first_token, Errc::timeout_idle, Errc::truncated, Errc::protocol};
+    for (int i = 0; i < 64; ++i) {
+        const Errc error = static_cast<Errc>(i);
+        BOOST_TEST(is_target_failure(error) ==
+                       (std::find(std::begin(against), std::end(against), error) != std::end(against)),
+                   i);
+    }
+    const BreakerCounters none;
+    BOOST_TEST((none.transitions == 0 && none.refused == 0));
+}
+
+BOOST_AUTO_TEST_CASE(judgements_and_names) {
+    BOOST_TEST((Judgement::accept().kind() == Judgement::Kind::accept));
+    BOOST_TEST((Judgement().kind() == Judgement::Kind::accept));
+    BOOST_TEST((Judgement::again().kind() == Judgement::Kind::again));
+    BOOST_TEST((Judgement::move().kind() == Judgement::Kind::move));
+    const Judgement rejected = Judgement::reject(Error(Errc::content_filtered, "no"));
+    BOOST_TEST((rejected.kind() == Judgement::Kind::reject));
+    BOOST_TEST((rejected.error() == Errc::content_filtered));
+    static_assert(std::string_view(FixedString("eu")) == "eu" && std::string_view(FixedString("")).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

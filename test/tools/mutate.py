@@ -21,15 +21,16 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POLICY = pathlib.Path("include/baton/policy")
 FLAGS = ["-std=c++20", "-O0", "-w", "-DBOOST_TEST_DYN_LINK"]
-# Header (without suffix) -> the files of test/policy that know it, the cheapest first. The others have no test of
-# their own here: slot, use and environment decide nothing, breaker, cache and provider are tested with the
-# orchestrator.
+# Header (without suffix) -> the files of test/policy that know it, the cheapest first. Not among them: slot and
+# environment, in which there is nothing to mutate.
 TESTS = {
     "active": ["health", "options"],
     "after_p95": ["hedge", "options"],
     "aimd": ["adaptive_limit", "options"],
     "balance": ["balance"],
+    "breaker": ["options", "breaker"],
     "breaker_state": ["breaker"],
+    "cache": ["options"],
     "consecutive_failures": ["breaker", "options"],
     "continuation": ["resume", "seam", "options"],
     "deadline": ["deadline", "options"],
@@ -54,6 +55,7 @@ TESTS = {
     "passive": ["health"],
     "power_of_two": ["balance", "health"],
     "prompt_affinity": ["balance", "options"],
+    "provider": ["options"],
     "resume": ["resume", "options"],
     "retry": ["retry", "fallback"],
     "retry_budget": ["retry", "options"],
@@ -63,6 +65,7 @@ TESTS = {
     "route": ["route"],
     "seam": ["seam"],
     "sre": ["sre", "options"],
+    "use": ["options"],
 }
 # pattern -> replacements. Templates' brackets, `->`, `<<` and `operator==` are left alone: operators of
 # clang-format's style stand between spaces.

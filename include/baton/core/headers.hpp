@@ -22,6 +22,15 @@ constexpr bool iequals(std::string_view a, std::string_view b) noexcept {
     return true;
 }
 
+/// No CR, LF, NUL or other control character except tab: the value cannot start another header.
+constexpr bool header_value_ok(std::string_view value) noexcept {
+    for (const char c : value) {
+        const auto u = static_cast<unsigned char>(c);
+        if ((u < 0x20 && u != '\t') || u == 0x7f) return false;
+    }
+    return true;
+}
+
 /// The headers of one response, by view.
 class Headers {
 public:

@@ -61,15 +61,6 @@ BATON_DECL const char* parse_url(std::string_view text, UrlParts& parts);
 
 } // namespace detail
 
-/// No CR, LF, NUL or other control character except tab: the value cannot start another header.
-inline bool header_value_ok(std::string_view value) noexcept {
-    for (char c : value) {
-        const auto u = static_cast<unsigned char>(c);
-        if ((u < 0x20 && u != '\t') || u == 0x7f) return false;
-    }
-    return true;
-}
-
 /// A non-empty RFC 9110 token.
 BATON_DECL bool header_name_ok(std::string_view name) noexcept;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/core/hash.hpp>
+#include <baton/core/headers.hpp>
 #include <baton/core/secret.hpp>
 #include <baton/core/target.hpp>
 #include <baton/orchestrator/options.hpp>
@@ -115,7 +116,7 @@ EndpointSettings make_endpoint(const typename W::Options& options, const credent
                      : !options.key.empty() ? options.key
                      : before               ? before->key.reveal()
                                             : environment(W::key_variable));
-    if (!net::header_value_ok(key.reveal())) {
+    if (!header_value_ok(key.reveal())) {
         bad_option(std::string(W::name) +
                    " key: contains a line break or control character; check how it was read");
     }

@@ -77,8 +77,9 @@ inline void append_member(std::string& members, std::string_view name, std::stri
 
 } // namespace detail
 
-/// Appends "name: <prefix><value>\r\n"; writes nothing and explains if `value` could end the line (CR, LF,
-/// NUL). `option` is what the user called it. An empty value writes nothing.
+/// Appends "name: <prefix><value>\r\n"; writes nothing and explains if `value` holds a line break or another
+/// control character (a tab may stand in it). `option` is what the user called it. An empty value writes
+/// nothing.
 BATON_DECL std::optional<Error> append_header(std::string& lines, std::string_view name,
                                               std::string_view value, std::string_view prefix,
                                               std::string_view option);

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/headers.hpp>
 #include <baton/wire/encode.hpp>
 
 namespace baton::wire {
@@ -61,10 +62,10 @@ BATON_DECL std::optional<Error> append_header(std::string& lines, std::string_vi
                                               std::string_view value, std::string_view prefix,
                                               std::string_view option) {
     if (value.empty()) return std::nullopt;
-    constexpr std::string_view forbidden("\r\n\0", 3);
-    if (value.find_first_of(forbidden) != std::string_view::npos) {
+    if (!header_value_ok(value)) {
         std::string text(option);
-        text += " contains a line break or NUL, which no HTTP header can carry; remove it";
+        text +=
+            " contains a line break or another control character, which no HTTP header can carry; remove it";
         return Error(Errc::invalid_request, text);
     }
     lines.append(name).append(": ").append(prefix).append(value).append("\r\n");
