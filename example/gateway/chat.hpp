@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config.hpp"
+#include "provider_limits.hpp"
 
 #include <baton/baton.hpp>
 
@@ -17,21 +18,23 @@ namespace gateway {
 template <class... P>
 struct Vendors {
     /// The whole gateway as one type: this is the place to add a policy. What is not configured is skipped.
-    using Chat = baton::Orchestrator<baton::Executor<Executor>, baton::Provider<P>...,
-                                     baton::Retry<baton::ExpBackoff>, baton::Breaker<baton::HalfOpen>,
-                                     baton::Fallback<baton::InOrder>, baton::Route<baton::ByTask>,
-                                     baton::Cache<baton::ExactMatch>, baton::Deadline<baton::Limits>,
-                                     baton::Resume<baton::Auto>, baton::Health<baton::Passive>>;
+    using Chat =
+        baton::Orchestrator<baton::Executor<Executor>, baton::Provider<P>..., baton::Retry<baton::ExpBackoff>,
+                            baton::Breaker<baton::HalfOpen>, baton::Fallback<baton::InOrder>,
+                            baton::Route<baton::ByTask>, baton::Balance<baton::PowerOfTwo>,
+                            baton::Limit<ProviderLimits>, baton::Hedge<ConfiguredHedge>,
+                            baton::Cache<baton::ExactMatch>, baton::Deadline<baton::Limits>,
+                            baton::Resume<baton::Auto>, baton::Health<baton::Passive>>;
 
     static std::vector<KnownProvider> known() {
         std::vector<KnownProvider> all;
         (all.push_back(one<P>()), ...);
         return all;
     }
-    /// Calls f(on<P>(options)..., route table): what a reload may change.
+    /// Calls f(on<P>(options)..., endpoints<P>..., route table, limits): what a reload may change.
     template <class F>
     static auto with_options(const Config& config, F&& f) {
-        return f(baton::on<P>(options<P>(config))..., table(config));
+        return f(baton::on<P>(options<P>(config))..., equals<P>(config)..., table(config), limits(config));
     }
 
 private:
@@ -59,6 +62,25 @@ private:
         made.key = from.key.reveal();
         made.model = from.model;
         if (custom<V> && made.key.empty() && from.configured) made.key = "none"; // and not OPENAI_API_KEY
+        return made;
+    }
+    /// At least one, so that a reload may also take them away.
+    template <class V>
+    static baton::Endpoints<V> equals(const Config& config) {
+        baton::Endpoints<V> made;
+        for (const EndpointConfig& from : config.provider(V::name)->endpoints) {
+            made.list.push_back(baton::Endpoint(from.base_url)
+                                    .with_key(std::string(from.key.reveal()))
+                                    .with_weight(from.weight)
+                                    .with_name(from.name));
+        }
+        if (made.list.empty()) made.list.emplace_back();
+        return made;
+    }
+    static ProviderLimits limits(const Config& config) {
+        ProviderLimits made;
+        for (const ProviderConfig& provider : config.providers)
+            made.add(provider.limits, provider.rates, config.threads);
         return made;
     }
     static baton::RowTarget target(const std::string& name) { return baton::to(name); }
@@ -91,9 +113,12 @@ using Chat = AllVendors::Chat;
 inline Chat make_chat(const Executor& executor, const Config& config) {
     baton::Tcp::Options net;
     net.max_connections = config.max_upstream;
+    baton::ExactMatch::Options flights = config.cache_options; // equal calls share one; answers are kept
+    flights.max_bytes = 1024;                                  // where all threads find them, see Store
+    flights.max_entry_bytes = 0;
     return AllVendors::with_options(config, [&](auto&&... options) {
         return Chat(executor, std::forward<decltype(options)>(options)..., net, config.retry, config.deadline,
-                    config.resume, config.health, config.cache_options);
+                    config.resume, config.health, config.hedge, flights);
     });
 }
 

@@ -1,21 +1,26 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include "hedge.hpp"
 #include "http_server.hpp"
+#include "key_limits.hpp"
 
 #include <baton/core/secret.hpp>
 #include <baton/policy/cache.hpp>
 #include <baton/policy/deadline.hpp>
 #include <baton/policy/exp_backoff.hpp>
+#include <baton/policy/gcra.hpp>
 #include <baton/policy/passive.hpp>
 #include <baton/policy/resume.hpp>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,28 +28,48 @@
 
 namespace gateway {
 
+class ProviderRates; // provider_limits.hpp
+class KeyUse;        // memory_store.hpp
+
 /// A configuration that cannot be used; what() says "file:line: member: what to do".
 class ConfigError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// One of a provider's equals: another key, another region, or both.
+struct EndpointConfig {
+    std::string base_url; ///< "" = the provider's
+    baton::Secret key;    ///< empty: the provider's
+    std::string name;     ///< in the trace; "" = its number
+    double weight = 1;    ///< its share beside the others
+};
+
 /// A vendor's account.
 struct ProviderConfig {
     std::string name;
-    std::string base_url;            ///< "" = the vendor's own
-    baton::Secret key;               ///< empty: from the vendor's environment variable
-    std::string model;               ///< "" = the wire's default
-    std::vector<std::string> models; ///< bare names that mean this provider
+    std::string base_url;                  ///< "" = the vendor's own
+    baton::Secret key;                     ///< empty: from the vendor's environment variable
+    std::string model;                     ///< "" = the wire's default
+    std::vector<std::string> models;       ///< bare names that mean this provider
+    std::vector<EndpointConfig> endpoints; ///< none: one, made of the above
+    baton::Gcra::Options limits;           ///< what we send it at most, all threads together
+    std::shared_ptr<ProviderRates> rates;  ///< how much that was lately; see ProviderLimits
     bool configured = false;
+};
+
+/// What tokens of a model cost, in US dollars for a million.
+struct Price {
+    double input = 0, output = 0;
+    double cached_input = 0; ///< read from the vendor's prompt cache
+    double cache_write = 0;
 };
 
 /// A client's key. Only its hash is known here.
 struct KeyConfig {
     std::string name; ///< in metrics of nobody and in caches as the tenant
     std::array<unsigned char, 32> sha256{};
-    double requests_per_minute = 0;                   ///< 0: no limit
-    double burst = 1;                                 ///< requests that may come at once
-    std::shared_ptr<std::atomic<std::int64_t>> level; ///< of its limit, in memory; see MemoryStore
+    KeyLimits limits;
+    std::shared_ptr<KeyUse> use; ///< how much of them is used, in memory; see MemoryStore
 };
 
 struct AliasConfig {
@@ -73,6 +98,8 @@ struct Config {
     std::uint16_t port = 8080;
     unsigned threads = 0;                     ///< 0: one per core
     bool public_listen = false;               ///< an address other than loopback is allowed without keys
+    bool reuse_port = false;                  ///< other processes may listen on the same port
+    bool metrics_public = false;              ///< the metrics are shown without a key
     std::string certificate, certificate_key; ///< PEM files; both or none
     ServerLimits server;
     std::size_t max_concurrent = 1000; ///< requests answered at once, each thread
@@ -84,12 +111,15 @@ struct Config {
     baton::Limits::Options deadline;
     baton::Auto::Options resume;
     baton::Passive::Options health;
+    ConfiguredHedge::Options hedge;
     std::string unknown_model;             ///< provider that gets names nobody lists; "" = they are refused
     std::vector<ProviderConfig> providers; ///< all that the composition has, in its order
     std::vector<AliasConfig> aliases;
     std::vector<TaskConfig> tasks;
-    std::vector<KeyConfig> keys; ///< none: no key is asked for
+    std::map<std::string, Price, std::less<>> prices; ///< by "vendor/model", or "vendor/*"
+    std::vector<KeyConfig> keys;                      ///< none: no key is asked for
     RedisConfig redis;
+    std::string fingerprint; ///< of what decides who answers: part of the cache's keys
 
     const ProviderConfig* provider(std::string_view name) const noexcept;
     bool any_configured() const noexcept;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "framing.hpp"
+#include "rate_lines.hpp"
 
 #include <baton/core/embeddings.hpp>
 #include <baton/core/json_writer.hpp>
@@ -14,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -48,6 +50,8 @@ struct Dialect {
     void (*encode_model)(const std::string&, std::string&);
     void (*encode_count)(std::uint64_t tokens, std::string&);
     StreamEncoder (*encoder)();
+    /// Says what is left of a rate; null: this dialect has no words for it.
+    void (*write_rate)(std::string_view what, const Rate&, nanoseconds ahead, baton::WallTime, std::string&);
     bool ends_after_error = true; ///< false: clients see a broken stream only if the connection is cut
 };
 
@@ -74,6 +78,7 @@ constexpr Dialect dialect_of(std::string_view id_prefix) {
         made.encode_count = [](std::uint64_t tokens, std::string& out) { D::encode_count(tokens, out); };
     }
     made.encoder = [] { return StreamEncoder(typename D::StreamEncoder()); };
+    made.write_rate = std::is_same_v<D, serve::Anthropic> ? write_anthropic_rate : write_openai_rate;
     return made;
 }
 constexpr Dialect make_gemini_dialect() {
@@ -87,6 +92,7 @@ constexpr Dialect make_gemini_dialect() {
     made.encode_model = [](const std::string& model, std::string& out) {
         serve::Gemini::encode_model(model, out);
     };
+    made.write_rate = nullptr;
     made.ends_after_error = false;
     return made;
 }

@@ -1,11 +1,12 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
-#include "auth.hpp"
 #include "config.hpp"
-#include "metrics.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -16,6 +17,7 @@
 namespace gateway {
 
 class Worker;
+class MemoryStore;
 
 /// What the threads share: nothing that a request waits for.
 struct Shared {
@@ -36,9 +38,10 @@ public:
     ~Gateway();
 
     std::uint16_t port() const noexcept { return port_; }
-    /// Changes providers, routes, aliases, keys and limits; requests under way end as they began. What a
-    /// running server cannot change (address, threads, TLS, retries, deadlines, cache) keeps its value.
-    /// Throws like the constructor, and then nothing has changed.
+    /// Changes providers, endpoints, routes, aliases, prices, keys, limits and Redis; requests under way end
+    /// as they began. What a running server cannot change (address, threads, TLS, retries, deadlines,
+    /// hedging, the size of the cache) keeps its value. Throws like the constructor, and then nothing has
+    /// changed.
     void reload(Config config);
     /// Accepts no more, and waits until every request under way has its answer, but not longer than `limit`;
     /// then cuts the rest. True: nothing was cut.
@@ -49,7 +52,7 @@ public:
 private:
     void post_all(const std::function<void(Worker&)>& what);
 
-    MemoryStore store_;
+    std::unique_ptr<MemoryStore> store_;
     Shared shared_;
     std::vector<std::thread> threads_;
     std::uint16_t port_ = 0;

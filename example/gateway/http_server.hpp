@@ -126,13 +126,16 @@ public:
           scratch(64 * 1024) {}
     ~HttpServer() { connections.clear(); }
 
-    /// Throws boost::system::system_error. Several servers may listen on one port.
-    void listen(const asio::ip::tcp::endpoint& where) {
+    /// Throws boost::system::system_error. Several servers may listen on one port; `first`: of which no other
+    /// may do so yet. The address is bound without sharing then, and opened to the others of this process
+    /// before any of another could have it: there is no moment in which two first ones succeed.
+    void listen(const asio::ip::tcp::endpoint& where, bool first) {
+        using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
         acceptor_.open(where.protocol());
         acceptor_.set_option(asio::socket_base::reuse_address(true));
-        using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-        acceptor_.set_option(reuse_port(true));
+        if (!first) acceptor_.set_option(reuse_port(true));
         acceptor_.bind(where);
+        if (first) acceptor_.set_option(reuse_port(true));
         acceptor_.listen(1024);
         acceptor_.non_blocking(true);
         accept();

@@ -47,6 +47,8 @@ struct Counters {
     Count refused_framing{0}, refused_key{0}, limited_key{0}, limited_concurrency{0};
     Count input_tokens{0}, output_tokens{0}, truncated{0}, attempts{0}, cache_hits{0}, cache_joins{0};
     Count store_outages{0};
+    Count cost{0}; ///< billionths of a US dollar
+    Count unpriced{0};
     std::atomic<std::int64_t> active{0};
     Histogram duration, first_token;
 

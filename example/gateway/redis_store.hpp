@@ -1,17 +1,11 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
-#include "auth.hpp"
+#include "redis_link.hpp"
 
-#include <baton/policy/half_open.hpp>
-#include <baton/policy/rng.hpp>
+#include <baton/core/sha256.hpp>
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/write.hpp>
-
-#include <hiredis/hiredis.h>
-
-#include <deque>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,186 +14,131 @@
 
 namespace gateway {
 
-/// The store in Redis, for limits that several gateways share: the same algorithm, run by the server in one
-/// step. One connection per thread; requests wait for it at most `budget` each, and not at all while its
-/// breaker is open. hiredis writes and reads the protocol, Asio moves the bytes.
-class RedisStore : public std::enable_shared_from_this<RedisStore> {
+/// The store in Redis, which several gateways share. The same rules as MemoryStore's, run by the server in
+/// one step and by its clock, so that gateways need not agree on the time.
+class RedisStore {
 public:
-    RedisStore(Executor executor, const RedisConfig& config)
-        : executor_(executor), config_(config), breaker_(strategy()), socket_(executor),
-          rng_(baton::random_seed()) {}
-
-    /// 0: admitted; more: when to come again; nullopt: Redis did not say in time.
-    Task<std::optional<std::chrono::nanoseconds>> admit(const KeyConfig& key) {
-        const Gcra rule(key);
-        if (!rule) co_return std::chrono::nanoseconds(0);
-        auto permit = breaker_.try_acquire(Clock::now(), rng_);
-        if (!permit) co_return std::nullopt;
-        const auto self = shared_from_this(); // a reload may replace the store meanwhile
-        const auto waiter = std::make_shared<Waiter>(executor_);
-        waiter->command = command(key, rule);
-        waiter->timer.expires_after(config_.budget);
-        start(waiter);
-        co_await waiter->timer.async_wait(asio::as_tuple(asio::deferred));
-        waiter->abandoned = true;
-        if (!waiter->early) {
-            permit.failure(Clock::now());
-            co_return std::nullopt;
-        }
-        permit.success(Clock::now());
-        co_return std::chrono::microseconds(*waiter->early);
+    RedisStore(const Executor& executor, const RedisConfig& config)
+        : prefix_(config.prefix), link_(std::make_shared<RedisLink>(executor, config)) {}
+    RedisStore(RedisStore&&) = default;
+    RedisStore& operator=(RedisStore&&) = delete;
+    ~RedisStore() {
+        if (link_) link_->close();
     }
 
-    void close() {
-        boost::system::error_code ignored;
-        socket_.close(ignored);
+    /// Nothing: Redis did not say in time.
+    Task<std::optional<KeyVerdict>> admit(const KeyConfig& key, KeyDemand demand, PeriodAt period,
+                                          KeyReservation& reserved) {
+        const KeyLimits& limits = key.limits;
+        const std::array<std::string, 3> requests = rate(limits.requests, 1);
+        const std::array<std::string, 3> tokens = rate(limits.tokens, static_cast<double>(demand.tokens));
+        std::string command = redis_command(
+            {"EVAL", admit_script, "3", name(key, ":r"), name(key, ":t"), budget_name(key, period.number),
+             requests[0], requests[1], requests[2], tokens[0], tokens[1], tokens[2],
+             std::to_string(limits.budget), std::to_string(demand.cost), keep_budget});
+        const auto link = link_; // outlives a reload
+        const RedisLink::Reply reply = co_await link->ask(std::move(command));
+        if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4) co_return std::nullopt;
+        std::array<long long, 4> said{};
+        for (std::size_t i = 0; i < said.size(); ++i) {
+            if (reply->element[i]->type != REDIS_REPLY_INTEGER) co_return std::nullopt;
+            said[i] = reply->element[i]->integer;
+        }
+        if (said[0] < 0 || said[0] > 3) co_return std::nullopt;
+        KeyVerdict verdict;
+        verdict.kind = static_cast<KeyVerdict::Kind>(said[0]);
+        verdict.wait =
+            verdict.kind == KeyVerdict::Kind::budget ? period.left : std::chrono::microseconds(said[1]);
+        verdict.requests_ahead = std::chrono::microseconds(said[2]);
+        verdict.tokens_ahead = std::chrono::microseconds(said[3]);
+        if (verdict.kind == KeyVerdict::Kind::admitted) reserved = {demand, period.number, true, true};
+        co_return verdict;
+    }
+
+    /// Waits for nothing. If Redis does not answer, what was reserved stays.
+    void settle(const KeyConfig& key, const KeyReservation& reserved, const KeyDemand& taken) {
+        const auto units = static_cast<double>(taken.tokens - reserved.charged.tokens);
+        const NanoDollars money = key.limits.budget > 0 ? taken.cost - reserved.charged.cost : 0;
+        const std::string time =
+            key.limits.tokens && units != 0
+                ? (units < 0 ? "-" : "") + micros(key.limits.tokens.worth(std::abs(units)))
+                : "0";
+        if (time == "0" && money == 0) return;
+        link_->tell(
+            redis_command({"EVAL", settle_script, "2", name(key, ":t"), budget_name(key, reserved.period),
+                           time, std::to_string(money), keep_budget}));
+    }
+
+    /// Nothing: it is not there, or Redis did not say in time.
+    Task<std::optional<std::string>> find(std::string_view key) {
+        std::string command = redis_command({"GET", answer_name(key)});
+        const auto link = link_;
+        const RedisLink::Reply reply = co_await link->ask(std::move(command));
+        if (!reply || reply->type != REDIS_REPLY_STRING) co_return std::nullopt;
+        co_return std::string(reply->str, reply->len);
+    }
+    void put(std::string_view key, std::string_view answer, baton::Duration ttl) {
+        const auto ms = std::chrono::ceil<std::chrono::milliseconds>(ttl).count();
+        link_->tell(redis_command({"SET", answer_name(key), answer, "PX", std::to_string(ms)}));
     }
 
 private:
-    struct Waiter {
-        explicit Waiter(const Executor& executor) : timer(executor) {}
-        asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> timer;
-        std::string command;
-        std::optional<long long> early; // what Redis says, in microseconds
-        bool abandoned = false;
-    };
-    using Ptr = std::shared_ptr<Waiter>;
-    struct FreeReader {
-        void operator()(redisReader* reader) const { redisReaderFree(reader); }
-    };
+    // Levels are microseconds of Redis' clock. Numbers are kept as text: Lua would write large ones with an
+    // exponent.
+    static constexpr std::string_view admit_script =
+        "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2] "
+        "local ahead, kind, wait = {0, 0}, 0, 0 "
+        "for i = 1, 2 do local need, burst = tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i]) "
+        "if burst > 0 then ahead[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or '0') - now, 0) "
+        "local early = need > 0 and ahead[i] + need - burst or 0 "
+        "if early > wait then kind, wait = i, early end end end "
+        "local budget, cost = tonumber(ARGV[7]), tonumber(ARGV[8]) "
+        "if budget > 0 and tonumber(redis.call('GET', KEYS[3]) or '0') + math.max(cost, 1) > budget then "
+        "kind = 3 end "
+        "if kind == 0 then for i = 1, 2 do if tonumber(ARGV[3 * i]) > 0 then "
+        "ahead[i] = ahead[i] + tonumber(ARGV[3 * i - 2]) "
+        "redis.call('SET', KEYS[i], string.format('%.0f', now + ahead[i]), 'PX', "
+        "string.format('%.0f', ahead[i] / 1000 + 1)) end end "
+        "if budget > 0 and cost > 0 then redis.call('INCRBY', KEYS[3], ARGV[8]) "
+        "redis.call('EXPIRE', KEYS[3], ARGV[9]) end end "
+        "return {kind, math.ceil(wait), math.ceil(ahead[1]), math.ceil(ahead[2])}";
+    static constexpr std::string_view settle_script =
+        "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2] "
+        "if ARGV[1] ~= '0' then "
+        "local ahead = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') - now, 0) + tonumber(ARGV[1]) "
+        "if ahead > 0 then redis.call('SET', KEYS[1], string.format('%.0f', now + ahead), 'PX', "
+        "string.format('%.0f', ahead / 1000 + 1)) else redis.call('DEL', KEYS[1]) end end "
+        "if ARGV[2] ~= '0' then redis.call('INCRBY', KEYS[2], ARGV[2]) "
+        "redis.call('EXPIRE', KEYS[2], ARGV[3]) end return 0";
+    static constexpr std::string_view keep_budget = "2764800"; // seconds: 32 days, longer than any period
 
-    static const baton::HalfOpen& strategy() {
-        static const baton::HalfOpen made = [] {
-            baton::HalfOpen::Options options;
-            options.window = std::chrono::seconds(10);
-            options.min_calls = 5;
-            options.open = std::chrono::seconds(1);
-            options.open_max = std::chrono::seconds(10);
-            return baton::HalfOpen(options);
-        }();
-        return made;
+    static std::string micros(nanoseconds time) {
+        return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
     }
-
-    std::string command(const KeyConfig& key, const Gcra& rule) const {
-        // Numbers as text: Lua would write large ones with an exponent.
-        static constexpr std::string_view script =
-            "local t = redis.call('TIME') local now = t[1] * 1000000 + t[2] "
-            "local from = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now) "
-            "local early = from - now - tonumber(ARGV[2]) if early > 0 then return early end "
-            "from = from + tonumber(ARGV[1]) "
-            "redis.call('SET', KEYS[1], string.format('%.0f', from), 'PX', string.format('%.0f', (from - "
-            "now) / 1000 + 1)) "
-            "return 0";
+    /// What `units` add to the level, what must be free for them, and the burst; no burst: no limit.
+    static std::array<std::string, 3> rate(const Rate& rate, double units) {
+        if (!rate) return {"0", "0", "0"};
+        return {micros(rate.worth(units)), micros(rate.worth(std::min(units, rate.burst))),
+                micros(rate.worth(rate.burst))};
+    }
+    /// The braces keep what one script touches in one slot of a cluster.
+    std::string name(const KeyConfig& key, std::string_view what) const {
         static constexpr char digits[] = "0123456789abcdef";
-        std::string name = config_.prefix;
+        std::string made = prefix_ + "{";
         for (std::size_t i = 0; i < 16; ++i) {
-            name += digits[key.sha256[i] >> 4];
-            name += digits[key.sha256[i] & 15];
+            made += digits[key.sha256[i] >> 4];
+            made += digits[key.sha256[i] & 15];
         }
-        const std::string interval =
-            std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(rule.interval).count());
-        const std::string ahead =
-            std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(rule.ahead).count());
-        std::string out = "*6\r\n";
-        for (const std::string_view part :
-             {std::string_view("EVAL"), script, std::string_view("1"), std::string_view(name),
-              std::string_view(interval), std::string_view(ahead)}) {
-            out.append("$").append(std::to_string(part.size())).append("\r\n").append(part).append("\r\n");
-        }
-        return out;
+        return made.append("}").append(what);
     }
+    std::string budget_name(const KeyConfig& key, std::int64_t period) const {
+        return name(key, ":") + std::string(period_names[static_cast<std::size_t>(key.limits.period)]) + ":" +
+               std::to_string(period);
+    }
+    std::string answer_name(std::string_view key) const { return prefix_ + "answer:" + baton::sha256(key); }
 
-    void start(const Ptr& waiter) {
-        if (state_ == State::up) return send(waiter);
-        queued_.push_back(waiter);
-        if (state_ == State::connecting) return;
-        state_ = State::connecting;
-        boost::system::error_code ec;
-        const asio::ip::address address =
-            asio::ip::make_address(config_.host == "localhost" ? "127.0.0.1" : config_.host, ec);
-        if (ec) return down();
-        socket_ = Connection::Socket(executor_);
-        const unsigned era = ++era_;
-        socket_.async_connect({address, config_.port},
-                              [self = shared_from_this(), era](boost::system::error_code failed) {
-                                  if (era != self->era_) return;
-                                  if (failed) return self->down();
-                                  self->state_ = State::up;
-                                  self->reader_.reset(redisReaderCreate());
-                                  self->read();
-                                  for (const Ptr& waiting : std::exchange(self->queued_, {}))
-                                      self->send(waiting);
-                              });
-    }
-
-    void send(const Ptr& waiter) {
-        if (waiter->abandoned) return;
-        asked_.push_back(waiter);
-        out_ += waiter->command;
-        if (!writing_) write();
-    }
-    void write() {
-        writing_ = true;
-        auto bytes = std::make_shared<std::string>(std::exchange(out_, {}));
-        asio::async_write(
-            socket_, asio::buffer(*bytes),
-            [self = shared_from_this(), bytes, era = era_](boost::system::error_code failed, std::size_t) {
-                if (era != self->era_) return;
-                self->writing_ = false;
-                if (failed) return self->down();
-                if (!self->out_.empty()) self->write();
-            });
-    }
-    void read() {
-        socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this(), era = era_](
-                                                           boost::system::error_code failed, std::size_t n) {
-            if (era != self->era_) return;
-            if (failed || !self->take(n)) return self->down();
-            self->read();
-        });
-    }
-    /// False: what came is not an answer to what was asked.
-    bool take(std::size_t n) {
-        if (redisReaderFeed(reader_.get(), buffer_.data(), n) != REDIS_OK) return false;
-        for (;;) {
-            void* raw = nullptr;
-            if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) return false;
-            if (!raw) return true;
-            const std::unique_ptr<void, void (*)(void*)> reply(raw, [](void* it) { freeReplyObject(it); });
-            if (asked_.empty()) return false;
-            const Ptr waiter = std::move(asked_.front());
-            asked_.pop_front();
-            const auto* said = static_cast<const redisReply*>(reply.get());
-            if (said->type == REDIS_REPLY_INTEGER) waiter->early = said->integer;
-            waiter->timer.cancel(); // an error leaves `early` empty: as if nothing had been said
-        }
-    }
-    void down() {
-        ++era_;
-        state_ = State::down;
-        writing_ = false;
-        out_.clear();
-        boost::system::error_code ignored;
-        socket_.close(ignored);
-        for (auto* list : {&asked_, &queued_}) {
-            for (const Ptr& waiter : std::exchange(*list, {})) waiter->timer.cancel();
-        }
-    }
-
-    enum class State : unsigned char { down, connecting, up };
-
-    Executor executor_;
-    RedisConfig config_;
-    baton::HalfOpen::State breaker_;
-    Connection::Socket socket_;
-    std::unique_ptr<redisReader, FreeReader> reader_;
-    baton::Xoshiro rng_;
-    State state_ = State::down;
-    unsigned era_ = 0; // of connections: what belongs to an earlier one is ignored
-    bool writing_ = false;
-    std::string out_;
-    std::deque<Ptr> asked_, queued_; // sent; not yet
-    std::array<char, 4096> buffer_{};
+    std::string prefix_;
+    std::shared_ptr<RedisLink> link_;
 };
 
 } // namespace gateway

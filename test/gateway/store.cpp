@@ -68,7 +68,8 @@ int ask(const Lab& lab) {
     return lab.ask(post("/v1/chat/completions", chat("mock-gpt", false), "x-api-key: sk-k\r\n")).status;
 }
 std::string outages(const Lab& lab) {
-    const std::string page = lab.ask(get("/metrics")).body, name = "\nbaton_store_outages_total ";
+    const std::string page = lab.ask(get("/metrics", "x-api-key: sk-k\r\n")).body,
+                      name = "\nbaton_store_outages_total ";
     const std::size_t at = page.find(name) + name.size();
     return page.substr(at, page.find('\n', at) - at);
 }
@@ -95,6 +96,74 @@ BOOST_AUTO_TEST_CASE(two_gateways_share_a_limit) {
     BOOST_TEST(wait <= 60);
     BOOST_TEST(outages(one) == "0");
     BOOST_TEST(outages(two) == "0");
+}
+
+BOOST_AUTO_TEST_CASE(two_gateways_share_tokens_and_a_budget) {
+    Redis redis;
+    if (!redis.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    Answer said("ok");
+    said.usage.input_tokens = 300;
+    said.usage.output_tokens = 100;
+    said.usage.reported = true;
+    const char* rate = "tokens_per_minute = 600\ntoken_burst = 10000\nbudget_usd = 1\n";
+    const char* prices = "[prices]\n\"openai/mock-gpt\" = {input = 1000, output = 2000}\n";
+    Lab one(always(Behaviour(said)), always(Behaviour()), config(redis.port, "", rate) + prices);
+    Lab two(always(Behaviour(said)), always(Behaviour()), config(redis.port, "", rate) + prices);
+    const auto left = [](const Lab& lab) {
+        return std::stoi(
+            lab.ask(get("/v1/models", "x-api-key: sk-k\r\n")).header("x-ratelimit-remaining-tokens"));
+    };
+    // what is put right is not waited for, so it may take a moment to be seen
+    const auto booked = [&](const Lab& lab, int tokens) {
+        for (int i = 0; i < 1000 && left(lab) > tokens; ++i) std::this_thread::sleep_for(5ms);
+        return left(lab) <= tokens;
+    };
+    BOOST_TEST(left(two) == 10000);
+    BOOST_TEST(ask(one) == 200); // reserves 106 tokens and 0.206 $, takes 400 and 0.5 $
+    BOOST_TEST(booked(two, 9700));
+    BOOST_TEST(ask(two) == 200);
+    BOOST_TEST(booked(one, 9400));
+    const std::string anthropic = post("/v1/messages", chat("openai/mock-gpt", false), "x-api-key: sk-k\r\n");
+    BOOST_TEST(two.ask(anthropic).status == 402);
+    BOOST_TEST(ask(one) == 429);
+    BOOST_TEST(ask(two) == 429);
+    BOOST_TEST(one.openai.totals().requests + two.openai.totals().requests == 2U);
+    BOOST_TEST(outages(one) == "0");
+}
+
+BOOST_AUTO_TEST_CASE(two_gateways_share_a_cache) {
+    Redis redis;
+    if (!redis.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    const std::string text = config(redis.port, "", "") + "[cache]\nenabled = true\n";
+    Lab one(always(Behaviour(Answer("remembered"))), always(Behaviour()), text);
+    // the same vendors: who answers is part of the key
+    const std::string vendors =
+        "[providers.openai]\nkey = \"upstream-openai\"\nbase_url = \"" + one.openai.url("/v1") +
+        "\"\nmodel = \"mock-gpt\"\n[providers.anthropic]\nkey = \"a\"\nbase_url = \"" +
+        one.anthropic.url("") + "\"\nmodel = \"mock-claude\"\n[server]\nlisten = \"127.0.0.1:0\"\n";
+    gateway::Gateway two(gateway::parse_config(vendors + text, "two", gateway::known_providers()));
+    const std::string request = post("/v1/chat/completions", chat("mock-gpt", false), "x-api-key: sk-k\r\n");
+    BOOST_TEST(one.ask(request).header("x-baton-cache") == "miss");
+    RawClient::Response found;
+    for (int i = 0; i < 1000 && found.header("x-baton-cache") != "hit"; ++i) {
+        if (i > 0) std::this_thread::sleep_for(5ms);
+        found = ::ask(two.port(), request);
+    }
+    BOOST_TEST(found.header("x-baton-cache") == "hit");
+    BOOST_TEST(found.header("x-baton-provider") == "openai");
+    BOOST_TEST(found.body.find("remembered") != std::string::npos);
+    const std::uint64_t asked = one.openai.totals().requests;
+    BOOST_TEST(one.ask(request).header("x-baton-cache") == "hit");
+    BOOST_TEST(one.openai.totals().requests == asked);
+    redis.kill(); // a cache that is gone costs answers, not requests
+    BOOST_TEST(one.ask(request).status == 200);
+    BOOST_TEST(one.openai.totals().requests == asked + 1);
 }
 
 BOOST_AUTO_TEST_CASE(many_requests_at_once_are_counted_exactly) {

@@ -41,7 +41,36 @@ struct LimitTable<C, true> {
                   std::string_view tenant, TimePoint now) {
             if constexpr (S::scope == LimitScope::tenant) return states.at(tenant, strategy, now);
             const std::uint64_t place = key(S::scope, provider, endpoint, model);
-            return states.at({reinterpret_cast<const char*>(&place), sizeof place}, strategy, now);
+            return states.at({reinterpret_cast<const char*>(&place), sizeof place}, strategy_of(provider),
+                             now);
+        }
+
+        /// Gives every State its new options, and hands each to `changed`.
+        template <class F>
+        void configure(S next, F changed) {
+            strategy = std::move(next);
+            if constexpr (LimitsEachProvider<S>) {
+                for (std::size_t provider = 0; provider < C::providers; ++provider) {
+                    const std::uint64_t place = key(S::scope, provider, 0, {});
+                    State* state = states.find({reinterpret_cast<const char*>(&place), sizeof place});
+                    if (!state) continue;
+                    state->configure(strategy_of(provider));
+                    changed(*state);
+                }
+            } else {
+                states.for_each([&](std::string_view, State& state) {
+                    state.configure(strategy);
+                    changed(state);
+                });
+            }
+        }
+
+        const S& strategy_of([[maybe_unused]] std::size_t provider) const noexcept {
+            if constexpr (LimitsEachProvider<S>) {
+                return strategy.of(provider);
+            } else {
+                return strategy;
+            }
         }
 
         S strategy;

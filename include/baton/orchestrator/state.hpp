@@ -121,10 +121,7 @@ public:
             mp::mp_for_each<mp::mp_iota<mp::mp_size<typename C::limits>>>([&](auto i) {
                 using S = mp::mp_at_c<typename C::limits, i.value>;
                 if constexpr ((configures<S, A> || ...)) {
-                    auto& entry = *std::get<i.value>(limit.entries);
-                    entry.strategy = pick<S>(args);
-                    entry.states.for_each([&](std::string_view, auto& state) {
-                        state.configure(entry.strategy);
+                    std::get<i.value>(limit.entries)->configure(pick<S>(args), [&](auto& state) {
                         Call<C>::wake_next(state, clock.now()); // there may be room now
                     });
                 }

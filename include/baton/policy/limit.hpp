@@ -8,6 +8,7 @@
 #include <baton/policy/slot.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 namespace baton {
@@ -91,6 +92,14 @@ concept LimitStrategy =
         { seen.headroom(now) } -> std::same_as<double>; ///< 0: nothing may go; 1: all of it is free
         { seen.idle(now) } -> std::same_as<bool>;       ///< nothing would be lost with it
     };
+
+/// A limit of scope `provider` with options of its own for each: `strategy.of(i)` is what the State of the
+/// composition's i-th provider is made of and configured with. Valid as long as the strategy.
+template <class S>
+concept LimitsEachProvider = LimitStrategy<S> && S::scope == LimitScope::provider &&
+                             requires(const S& strategy, std::size_t provider) {
+                                 { strategy.of(provider) } -> std::same_as<const S&>;
+                             };
 
 class Gcra; // policy/gcra.hpp
 

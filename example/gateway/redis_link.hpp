@@ -1,0 +1,199 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+#include "config.hpp"
+
+#include <baton/policy/half_open.hpp>
+#include <baton/policy/rng.hpp>
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/write.hpp>
+
+#include <hiredis/hiredis.h>
+
+#include <array>
+#include <deque>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace gateway {
+
+/// A command in Redis' protocol.
+inline std::string redis_command(std::initializer_list<std::string_view> parts) {
+    std::string out = "*" + std::to_string(parts.size()) + "\r\n";
+    for (const std::string_view part : parts)
+        out.append("$").append(std::to_string(part.size())).append("\r\n").append(part).append("\r\n");
+    return out;
+}
+
+/// One thread's connection to Redis. Nobody waits for it longer than `budget`, and nobody at all while its
+/// breaker is open. hiredis reads the protocol, Asio moves the bytes: nothing here blocks.
+class RedisLink : public std::enable_shared_from_this<RedisLink> {
+public:
+    struct FreeReply {
+        void operator()(redisReply* reply) const { freeReplyObject(reply); }
+    };
+    /// Null: it did not answer in time, or with an error.
+    using Reply = std::unique_ptr<redisReply, FreeReply>;
+
+    RedisLink(Executor executor, const RedisConfig& config)
+        : executor_(executor), config_(config), breaker_(strategy()), socket_(executor),
+          rng_(baton::random_seed()) {}
+
+    Task<Reply> ask(std::string command) {
+        auto permit = breaker_.try_acquire(Clock::now(), rng_);
+        if (!permit) co_return Reply();
+        const auto self = shared_from_this(); // a reload may replace the link meanwhile
+        const auto waiter = std::make_shared<Waiter>(executor_);
+        waiter->command = std::move(command);
+        waiter->timer.expires_after(config_.budget);
+        start(waiter);
+        co_await waiter->timer.async_wait(asio::as_tuple(asio::deferred));
+        waiter->abandoned = true;
+        const asio::cancellation_state caller = co_await asio::this_coro::cancellation_state;
+        if (caller.cancelled() != asio::cancellation_type::none) co_return Reply(); // says nothing of Redis
+        if (!waiter->reply) {
+            permit.failure(Clock::now());
+            co_return Reply();
+        }
+        permit.success(Clock::now());
+        co_return std::move(waiter->reply);
+    }
+
+    /// For what nobody waits for. Lost if Redis does not answer.
+    void tell(std::string command) {
+        auto task = [](std::shared_ptr<RedisLink> link, std::string what) -> Task<void> {
+            co_await link->ask(std::move(what));
+        };
+        asio::co_spawn(executor_, task(shared_from_this(), std::move(command)), asio::detached);
+    }
+
+    void close() {
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+    }
+
+private:
+    struct Waiter {
+        explicit Waiter(const Executor& executor) : timer(executor) {}
+        asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> timer;
+        std::string command;
+        Reply reply;
+        bool abandoned = false;
+    };
+    using Ptr = std::shared_ptr<Waiter>;
+    struct FreeReader {
+        void operator()(redisReader* reader) const { redisReaderFree(reader); }
+    };
+
+    static const baton::HalfOpen& strategy() {
+        static const baton::HalfOpen made = [] {
+            baton::HalfOpen::Options options;
+            options.window = std::chrono::seconds(10);
+            options.min_calls = 5;
+            options.open = std::chrono::seconds(1);
+            options.open_max = std::chrono::seconds(10);
+            return baton::HalfOpen(options);
+        }();
+        return made;
+    }
+
+    void start(const Ptr& waiter) {
+        if (state_ == State::up) return send(waiter);
+        queued_.push_back(waiter);
+        if (state_ == State::connecting) return;
+        state_ = State::connecting;
+        boost::system::error_code ec;
+        const asio::ip::address address =
+            asio::ip::make_address(config_.host == "localhost" ? "127.0.0.1" : config_.host, ec);
+        if (ec) return down();
+        socket_ = Connection::Socket(executor_);
+        const unsigned era = ++era_;
+        socket_.async_connect({address, config_.port},
+                              [self = shared_from_this(), era](boost::system::error_code failed) {
+                                  if (era != self->era_) return;
+                                  if (failed) return self->down();
+                                  self->state_ = State::up;
+                                  self->reader_.reset(redisReaderCreate());
+                                  self->read();
+                                  for (const Ptr& waiting : std::exchange(self->queued_, {}))
+                                      self->send(waiting);
+                              });
+    }
+
+    void send(const Ptr& waiter) {
+        if (waiter->abandoned) return;
+        asked_.push_back(waiter);
+        out_ += waiter->command;
+        if (!writing_) write();
+    }
+    void write() {
+        writing_ = true;
+        auto bytes = std::make_shared<std::string>(std::exchange(out_, {}));
+        asio::async_write(
+            socket_, asio::buffer(*bytes),
+            [self = shared_from_this(), bytes, era = era_](boost::system::error_code failed, std::size_t) {
+                if (era != self->era_) return;
+                self->writing_ = false;
+                if (failed) return self->down();
+                if (!self->out_.empty()) self->write();
+            });
+    }
+    void read() {
+        socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this(), era = era_](
+                                                           boost::system::error_code failed, std::size_t n) {
+            if (era != self->era_) return;
+            if (failed || !self->take(n)) return self->down();
+            self->read();
+        });
+    }
+    /// False: what came is not an answer to what was asked.
+    bool take(std::size_t n) {
+        if (redisReaderFeed(reader_.get(), buffer_.data(), n) != REDIS_OK) return false;
+        for (;;) {
+            void* raw = nullptr;
+            if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) return false;
+            if (!raw) return true;
+            Reply reply(static_cast<redisReply*>(raw));
+            if (asked_.empty()) return false;
+            const Ptr waiter = std::move(asked_.front());
+            asked_.pop_front();
+            if (reply->type != REDIS_REPLY_ERROR) waiter->reply = std::move(reply);
+            waiter->timer.cancel();
+        }
+    }
+    void down() {
+        ++era_;
+        state_ = State::down;
+        writing_ = false;
+        out_.clear();
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+        for (auto* list : {&asked_, &queued_}) {
+            for (const Ptr& waiter : std::exchange(*list, {})) waiter->timer.cancel();
+        }
+    }
+
+    enum class State : unsigned char { down, connecting, up };
+
+    Executor executor_;
+    RedisConfig config_;
+    baton::HalfOpen::State breaker_;
+    Connection::Socket socket_;
+    std::unique_ptr<redisReader, FreeReader> reader_;
+    baton::Xoshiro rng_;
+    State state_ = State::down;
+    unsigned era_ = 0; // of connections: what belongs to an earlier one is ignored
+    bool writing_ = false;
+    std::string out_;
+    std::deque<Ptr> asked_, queued_; // sent; not yet
+    std::array<char, 4096> buffer_{};
+};
+
+} // namespace gateway
