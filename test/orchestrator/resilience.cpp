@@ -1228,6 +1228,36 @@ BOOST_AUTO_TEST_CASE(a_rival_goes_to_another_place_before_it_takes_another_key) 
     race(static_cast<Alone*>(nullptr), keys, To::other_key, false);
 }
 
+// Two keys, one address: where it is silent, another first-token limit is not spent on the other key.
+BOOST_AUTO_TEST_CASE(a_silent_address_is_not_asked_again_with_another_key) {
+    using Two = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
+                        baton::Retry<baton::ExpBackoff>, baton::Deadline<baton::Limits>, baton::Use<Spy>>;
+    using One = Virtual<baton::Provider<baton::OpenAI>, baton::Retry<baton::ExpBackoff>,
+                        baton::Deadline<baton::Limits>, baton::Use<Spy>>;
+    const auto key = [](const char* url, const char* name) { return baton::Endpoint(url).with_key(name); };
+    const auto hosts = [&]<class C>(C*, const char* second, auto&&... more) {
+        Scene s;
+        Behaviour silent = answers();
+        silent.delay = 120s;
+        bool first = true;
+        s.primary([&](const ServedRequest&) { return std::exchange(first, false) ? silent : answers(); });
+        s.net.serve("elsewhere.test", always(answers()));
+        C chat = s.make<C>(
+            baton::endpoints<baton::OpenAI>(key("http://openai.test/v1", "k-1"), key(second, "k-2")), s.spy,
+            baton::Limits::Options{.first_token = 2s, .first_byte_unary = 2s}, more...);
+        is_whole(s.complete(chat, hello()));
+        std::string asked;
+        for (const ServedRequest& request : s.net.requests()) {
+            asked.append(request.header("host")).append(" ");
+        }
+        return asked;
+    };
+    constexpr Two* two = nullptr;
+    BOOST_TEST(hosts(two, "http://openai.test/v1", anthropic()) == "openai.test anthropic.test ");
+    BOOST_TEST(hosts(two, "http://elsewhere.test/v1", anthropic()) == "openai.test elsewhere.test ");
+    BOOST_TEST(hosts(static_cast<One*>(nullptr), "http://openai.test/v1") == "openai.test openai.test ");
+}
+
 BOOST_AUTO_TEST_CASE(whichever_of_two_fails_the_other_answers) {
     for (const bool ours_fails : {true, false}) {
         for (const bool streamed : {false, true}) {

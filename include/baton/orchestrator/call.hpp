@@ -231,6 +231,7 @@ private:
     static void wake_next(S& limit, TimePoint t) noexcept;
     void heed_rate_headers();
     bool untried_endpoint() const noexcept;
+    void pass_over_address() noexcept;
     template <std::size_t I>
     Admit admit(TimePoint t);
     void note_skipped(Errc why, std::string_view text);

@@ -18,6 +18,16 @@ bool Call<C>::untried_endpoint() const noexcept {
     return static_cast<std::size_t>(std::popcount(tried_)) < n;
 }
 
+/// The target's other endpoints at the present one's address count as tried.
+template <class C>
+void Call<C>::pass_over_address() noexcept {
+    const auto& endpoints = snapshot_->providers[target().provider].endpoints;
+    const std::size_t origin = endpoints[endpoint_].origin;
+    for (std::size_t e = 0; e < endpoints.size(); ++e) {
+        if (endpoints[e].origin == origin) tried_ |= std::uint64_t{1} << e;
+    }
+}
+
 /// Sets `endpoint_` to the one of the target's endpoints that is to be asked: usable by Health, not one that
 /// has failed this call if there is another, by Balance. False: Health keeps calls from all of them.
 template <class C>

@@ -165,11 +165,14 @@ void Call<C>::decide(Error error, bool refused) {
     facts.now = now();
     facts.deadline = total_;
     const bool may_move = refused || state_->fallback.may_move(errc);
-    // another endpoint of the provider has another key, and another machine; but the same models
     const bool fixed = mode_ == Mode::errand && !errand_->counts(); // it asks of one endpoint
-    const bool sibling = !fixed && errc != Errc::context_overflow && !refused && untried_endpoint();
     if (errc == Errc::context_overflow) outgrown_ = std::max(outgrown_.value_or(0), target().max_context);
     const std::size_t next = larger_target();
+    // where an address is silent, another key for it is of no use, unless there is nobody else
+    const bool silent = errc == Errc::timeout_first_token || errc == Errc::timeout_connect;
+    if (silent && may_move && next < targets_.size()) pass_over_address();
+    // another endpoint of the provider has another key, and another machine; but the same models
+    const bool sibling = !fixed && errc != Errc::context_overflow && !refused && untried_endpoint();
     facts.another_target = may_move && (sibling || next < targets_.size());
     bool declined = false;
     if constexpr (C::has_resume) declined = std::exchange(this->declined, false);

@@ -97,11 +97,8 @@ void Call<C>::become_rival(Call& other) {
         cursor_ = other.cursor_;
         tried_ = other.tried_ | std::uint64_t{1} << other.endpoint_;
         const std::uint64_t keys = tried_;
-        // another key of one that is slow is slow, too
-        const auto& endpoints = snapshot_->providers[target().provider].endpoints;
-        for (std::size_t e = 0; e < endpoints.size(); ++e) {
-            if (endpoints[e].origin == other.endpoint().origin) tried_ |= std::uint64_t{1} << e;
-        }
+        endpoint_ = other.endpoint_;
+        pass_over_address(); // another key of one that is slow is slow, too
         if (!untried_endpoint()) {
             tried_ = keys;
             if (cursor_ + 1 < targets_.size() && state_->fallback.may_move(Errc::timeout_first_token)) {
