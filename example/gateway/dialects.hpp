@@ -8,6 +8,7 @@
 #include <baton/core/json_writer.hpp>
 #include <baton/serve/anthropic.hpp>
 #include <baton/serve/gemini.hpp>
+#include <baton/serve/mistral.hpp>
 #include <baton/serve/openai.hpp>
 #include <baton/serve/openai_responses.hpp>
 
@@ -98,6 +99,7 @@ constexpr Dialect make_gemini_dialect() {
 }
 
 inline constexpr Dialect openai_dialect = dialect_of<baton::serve::OpenAI>("chatcmpl-");
+inline constexpr Dialect mistral_dialect = dialect_of<baton::serve::Mistral>("chatcmpl-");
 inline constexpr Dialect responses_dialect = dialect_of<baton::serve::OpenAIResponses>("resp_");
 inline constexpr Dialect anthropic_dialect = dialect_of<baton::serve::Anthropic>("msg_");
 inline constexpr Dialect gemini_dialect = make_gemini_dialect();
@@ -148,7 +150,11 @@ inline Route route(const HttpRequest& request) {
     // Groq's SDK puts this in front of every path.
     if (path.starts_with("/openai/v1/")) path.remove_prefix(std::string_view("/openai").size());
     for (const Fixed& page : pages) {
-        if (page.path == path) return Route{page.operation, page.dialect, page.method, {}, {}};
+        if (page.path != path) continue;
+        Route found{page.operation, page.dialect, page.method, {}, {}};
+        const bool mistral = request.header("user-agent").starts_with("mistral-client");
+        if (mistral && found.dialect == &openai_dialect) found.dialect = &mistral_dialect;
+        return found;
     }
     if (path.starts_with("/v1beta/") ||
         (path.starts_with("/v1/models/") && path.find(':') != std::string_view::npos)) {

@@ -6,6 +6,7 @@
 #include "round_trip.hpp"
 
 #include <baton/serve/error_status.hpp>
+#include <baton/serve/mistral.hpp>
 #include <baton/serve/openai.hpp>
 #include <baton/wire/openai.hpp>
 
@@ -299,6 +300,34 @@ BOOST_AUTO_TEST_CASE(a_stream_survives) {
         BOOST_TEST(bytes.ends_with("data: [DONE]\n\n"));
         BOOST_TEST((bytes.find(R"("delta":{"role":"assistant")") < bytes.find("\n\n")));
     }
+}
+
+BOOST_AUTO_TEST_CASE(mistrals_clients_get_a_name_in_every_piece_and_the_usage) {
+    static_assert(serve::Dialect<serve::Mistral>);
+    serve::Incoming incoming;
+    BOOST_TEST(!serve::Mistral::decode(
+        R"({"model":"m","messages":[{"role":"user","content":"x"}],"stream":true})", incoming));
+    BOOST_TEST(incoming.include_usage);
+    serve::StreamHead head;
+    head.include_usage = incoming.include_usage;
+    std::string bytes;
+    serve::Mistral::StreamEncoder encoder;
+    encoder.begin(head, bytes);
+    const Delta::ToolFragment first[] = {{0, "c", "weather", "{"}}, second[] = {{0, "", "", "}"}};
+    Delta delta;
+    delta.tools = first;
+    encoder.delta(delta, bytes);
+    delta.tools = second;
+    encoder.delta(delta, bytes);
+    encoder.finish(full_reply(), bytes);
+    BOOST_TEST(bytes.find(R"("function":{"name":"","arguments":"}"})") != std::string::npos);
+    BOOST_TEST(bytes.find(R"("usage":null)") == std::string::npos);
+    const Streamed<Client> streamed(bytes); // and others read it as before
+    BOOST_TEST(streamed.ended);
+    BOOST_TEST_REQUIRE(streamed.reply.parts.size() == 1U);
+    BOOST_TEST(streamed.reply.parts[0].detail->name == "weather");
+    BOOST_TEST(streamed.reply.parts[0].text == "{}");
+    BOOST_TEST(streamed.reply.usage.reported);
 }
 
 BOOST_AUTO_TEST_CASE(every_error_survives) {

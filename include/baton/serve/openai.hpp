@@ -51,6 +51,9 @@ public:
     private:
         std::string prefix_; // of every chunk: equal but for its choices
         bool usage_ = false;
+
+    protected:
+        bool strict_ = false; // no member that a schema demands is left out, none is null
     };
 };
 

@@ -1,8 +1,6 @@
 import { Mistral } from '@mistralai/mistralai';
 import { aborts, assert, cities, failure, finish, gateway, key, models, parameters, pixel, said, schema, test } from './check.mjs';
 
-// Not here, as OpenAI's chunks differ from Mistral's: usage in a stream (its client cannot ask for it) and streamed
-// tool calls (its client wants the name in every piece of one).
 const client = new Mistral({ serverURL: gateway, apiKey: key, retryConfig: { strategy: 'none' } });
 const user = (content) => [{ role: 'user', content }];
 const tools = [{ type: 'function', function: { name: 'weather', description: 'of a city', parameters } }];
@@ -14,13 +12,27 @@ for (const model of models) {
     assert.ok(answer.usage.promptTokens > 0);
   });
   await test(`${model} streamed`, async () => {
-    let text = '', last;
+    let text = '', last, usage;
     for await (const event of await client.chat.stream({ model, messages: user('Hello') })) {
       text += event.data.choices[0]?.delta?.content ?? '';
       last = event.data;
+      usage = event.data.usage ?? usage;
     }
     assert.ok(text.startsWith(said(model)) && text.endsWith('sea.'));
     assert.ok(last);
+    assert.ok(usage.promptTokens > 0 && usage.completionTokens > 0);
+  });
+  await test(`${model} streamed tool calls`, async () => {
+    const calls = [];
+    for await (const event of await client.chat.stream({ model, messages: user('Weather?'), tools })) {
+      for (const piece of event.data.choices[0]?.delta?.toolCalls ?? []) {
+        const call = calls[piece.index] ??= { name: '', arguments: '' };
+        call.name += piece.function.name;
+        call.arguments += piece.function.arguments;
+      }
+    }
+    assert.ok(calls.every((call) => call.name === 'weather'));
+    cities(calls.map((call) => call.arguments));
   });
   await test(`${model} parallel tool calls, and their results`, async () => {
     const messages = user('Weather?');

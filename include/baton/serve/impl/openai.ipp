@@ -189,7 +189,7 @@ BATON_DECL void OpenAI::StreamEncoder::begin(const StreamHead& head, std::string
     json.key("id").string(head.id).key("object").string("chat.completion.chunk");
     json.key("created").number(detail::unix_seconds(head.created)).key("model").string(head.model);
     // Where usage is wanted, OpenAI says null in every chunk but the last.
-    if (usage_) json.key("usage").null();
+    if (usage_ && !strict_) json.key("usage").null();
     prefix_ += ",\"choices\":[";
     out += prefix_;
     out +=
@@ -210,7 +210,7 @@ BATON_DECL void OpenAI::StreamEncoder::delta(const Delta& delta, std::string& ou
             json.begin_object().key("index").number(tool.index);
             if (!tool.id.empty()) json.key("id").string(tool.id).key("type").string("function");
             json.key("function").begin_object();
-            if (!tool.name.empty()) json.key("name").string(tool.name);
+            if (strict_ || !tool.name.empty()) json.key("name").string(tool.name);
             json.key("arguments").string(tool.arguments).end_object().end_object();
         }
         json.end_array();
@@ -238,8 +238,8 @@ BATON_DECL void OpenAI::StreamEncoder::finish(const Reply& reply, std::string& o
     json.key("finish_reason").string(finish_reason(reply)).end_object();
     out += "]}\n\n";
     if (usage_) {
-        constexpr std::string_view null_usage = R"("usage":null,"choices":[)";
-        out.append(prefix_, 0, prefix_.size() - null_usage.size());
+        const std::string_view replaced = strict_ ? R"("choices":[)" : R"("usage":null,"choices":[)";
+        out.append(prefix_, 0, prefix_.size() - replaced.size());
         out += R"("choices":[],"usage":)";
         json::Writer last(out);
         detail::openai::usage(last, reply.usage);
