@@ -158,7 +158,17 @@ BOOST_AUTO_TEST_CASE(who_cannot_embed_says_so) {
                                                                 baton::Anthropic::Options{.key = "k"});
     const auto got = run(io, chat.embed(baton::EmbedRequest(std::string("one"))));
     BOOST_TEST_REQUIRE(got.has_error());
-    BOOST_TEST((got.error() == Errc::no_target));
+    BOOST_TEST((got.error() == Errc::invalid_request));
+    BOOST_TEST(has(got.error().what(), "anthropic's API has no embeddings"));
+    // nor is another asked where one is named, whatever else is or is not configured
+    baton::Orchestrator<baton::Provider<baton::Anthropic>, baton::Provider<baton::OpenAI>,
+                        baton::Provider<baton::Gemini>>
+        three(io.get_executor(), baton::Anthropic::Options{.key = "k"}, baton::OpenAI::Options{.key = "k"});
+    const auto counted = run(io, three.count_tokens(baton::Request("one", baton::model("openai/gpt-5"))));
+    BOOST_TEST_REQUIRE(counted.has_error());
+    BOOST_TEST((counted.error() == Errc::invalid_request));
+    BOOST_TEST(has(counted.error().what(), "openai's API has no token counts"));
+    BOOST_TEST(!has(counted.error().what(), "GEMINI_API_KEY"));
 }
 
 BOOST_AUTO_TEST_CASE(tokens_are_counted_and_models_listed) {

@@ -127,7 +127,15 @@ void Call<C>::plan() {
                                                            "composition; write \"provider/model\""));
         }
     }
-    if (mode_ == Mode::errand) offer_errand();
+    if (mode_ == Mode::errand && !targets_.empty()) {
+        const std::string_view asked = targets_.front()->provider_name;
+        offer_errand();
+        if (targets_.empty()) {
+            return finish(Error(Errc::invalid_request,
+                                std::string(asked).append("'s API has no ").append(errand_->what()) +
+                                    "; name a provider that has them, or leave the model out"));
+        }
+    }
     if (!one && !model.empty()) {
         // a bare name goes to the targets that list it, else to the first; the others keep their own
         const auto lists = [&](const Target& target) {

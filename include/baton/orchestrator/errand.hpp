@@ -21,6 +21,8 @@ class Errand {
 public:
     virtual ~Errand() = default; // these are not the calls whose instructions are counted
     virtual std::string_view method() const { return "POST"; }
+    /// What it asks for, in an error's words.
+    virtual std::string_view what() const = 0;
     /// Request::model's meaning; "" = each provider's own.
     virtual std::string_view model() const { return {}; }
     /// Whether provider `index` can do it at all, and under which model if none is named.
@@ -51,6 +53,7 @@ template <class C>
 class EmbedErrand final : public Errand {
 public:
     explicit EmbedErrand(EmbedRequest request) : request_(std::move(request)) {}
+    std::string_view what() const override { return "embeddings"; }
     std::string_view model() const override { return request_.model; }
     bool offered_by(std::size_t index) const override {
         return with_wire<C>(index, []<class W>(std::type_identity<W>) { return wire::Embeds<W>; });
@@ -90,6 +93,7 @@ template <class C>
 class CountErrand final : public Errand {
 public:
     explicit CountErrand(Request request) : request_(std::move(request)) {}
+    std::string_view what() const override { return "token counts"; }
     std::string_view model() const override { return request_.model; }
     bool offered_by(std::size_t index) const override {
         return with_wire<C>(index, []<class W>(std::type_identity<W>) { return wire::CountsTokens<W>; });
@@ -119,6 +123,7 @@ public:
     ModelsErrand(std::size_t provider, bool read, std::size_t endpoint = 0)
         : provider_(provider), endpoint_(endpoint), read_(read) {}
     std::string_view method() const override { return "GET"; }
+    std::string_view what() const override { return "model lists"; }
     bool offered_by(std::size_t index) const override {
         return index == provider_ && (!read_ || with_wire<C>(index, []<class W>(std::type_identity<W>) {
                    return wire::ListsModels<W>;
