@@ -24,6 +24,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace gateway {
@@ -89,7 +90,17 @@ struct RedisConfig {
     std::chrono::milliseconds budget{5}; ///< for one answer; beyond it the request goes on without
     bool fail_open = true;               ///< what an outage means: admit, or refuse
     std::string prefix = "baton:";
-    friend bool operator==(const RedisConfig&, const RedisConfig&) = default;
+    std::string username; ///< "" = the default user
+    baton::Secret password;
+
+    friend bool operator==(const RedisConfig& a, const RedisConfig& b) {
+        const auto all = [](const RedisConfig& of) {
+            return std::tuple(std::string_view(of.host), of.port, of.budget, of.fail_open,
+                              std::string_view(of.prefix), std::string_view(of.username),
+                              of.password.reveal());
+        };
+        return all(a) == all(b);
+    }
 };
 
 /// Everything that can be set. Owns what it names; immutable once it is in use.

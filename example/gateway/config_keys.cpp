@@ -94,6 +94,9 @@ void read_redis(Config& config, const Reader& in, Node node, Name path) {
                     }},
                    {"budget_ms", in.milliseconds(redis.budget)},
                    {"prefix", in.text(redis.prefix)},
+                   {"username", in.text(redis.username)},
+                   {"password", in.secret(redis.password)},
+                   {"password_env", in.secret_of_environment(redis.password)},
                    {"on_outage",
                     [&](Node n, Name m) {
                         in.text(fail)(n, m);

@@ -123,6 +123,8 @@ std::string print_config(const Config& config) {
         out << "\n[redis]\naddress = " << quoted(config.redis.host + ":" + std::to_string(config.redis.port))
             << "\nbudget_ms = " << config.redis.budget.count() << "\nprefix = " << quoted(config.redis.prefix)
             << "\non_outage = " << (config.redis.fail_open ? "\"open\"" : "\"closed\"") << '\n';
+        if (!config.redis.username.empty()) out << "username = " << quoted(config.redis.username) << '\n';
+        if (!config.redis.password.empty()) out << "password = \"***\"\n";
     }
     return out.str();
 }

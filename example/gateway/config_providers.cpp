@@ -21,23 +21,6 @@ auto url(const Reader& in, std::string& out) {
     };
 }
 
-auto secret(const Reader& in, baton::Secret& out) {
-    return [&in, &out](Node n, Name m) {
-        std::string text;
-        in.text(text)(n, m);
-        out = baton::Secret(text);
-    };
-}
-auto secret_of_environment(const Reader& in, baton::Secret& out) {
-    return [&in, &out](Node n, Name m) {
-        std::string variable;
-        in.text(variable)(n, m);
-        const std::string_view found = environment(variable);
-        if (found.empty()) in.fail(n, m, "environment variable " + variable + " is not set");
-        out = baton::Secret(found);
-    };
-}
-
 void read_endpoints(ProviderConfig& provider, const Reader& in, Node node, Name path) {
     const toml::array* array = node.as_array();
     if (!array) in.fail(node, path, "must be [[" + path + "]] tables");
@@ -48,8 +31,8 @@ void read_endpoints(ProviderConfig& provider, const Reader& in, Node node, Name 
                    {
                        {"name", in.text(one.name)},
                        {"base_url", url(in, one.base_url)},
-                       {"key", secret(in, one.key)},
-                       {"key_env", secret_of_environment(in, one.key)},
+                       {"key", in.secret(one.key)},
+                       {"key_env", in.secret_of_environment(one.key)},
                        {"weight", in.number(one.weight, 0, 1e6)},
                    });
         const bool twice =
@@ -108,8 +91,8 @@ void read_providers(Config& config, const Reader& in, Node node, Name path) {
         in.members(value, member,
                    {
                        {"base_url", url(in, provider.base_url)},
-                       {"key", secret(in, provider.key)},
-                       {"key_env", secret_of_environment(in, provider.key)},
+                       {"key", in.secret(provider.key)},
+                       {"key_env", in.secret_of_environment(provider.key)},
                        {"model", in.text(provider.model)},
                        {"models", in.texts(provider.models)},
                        {"endpoints", [&](Node n, Name m) { read_endpoints(provider, in, n, m); }},

@@ -62,6 +62,23 @@ public:
             out = **node.as_string();
         };
     }
+    auto secret(baton::Secret& out) const {
+        return [&out, this](const toml::node& node, const std::string& member) {
+            std::string value;
+            text(value)(node, member);
+            out = baton::Secret(value);
+        };
+    }
+    /// The member names the environment variable that holds it.
+    auto secret_of_environment(baton::Secret& out) const {
+        return [&out, this](const toml::node& node, const std::string& member) {
+            std::string variable;
+            text(variable)(node, member);
+            const std::string_view found = environment(variable);
+            if (found.empty()) fail(node, member, "environment variable " + variable + " is not set");
+            out = baton::Secret(found);
+        };
+    }
     auto flag(bool& out) const {
         return [&out, this](const toml::node& node, const std::string& member) {
             if (!node.is_boolean()) fail(node, member, "must be true or false");

@@ -43,7 +43,7 @@ public:
     using Reply = std::unique_ptr<redisReply, FreeReply>;
 
     RedisLink(Executor executor, const RedisConfig& config)
-        : executor_(executor), config_(config), breaker_(strategy()), socket_(executor),
+        : executor_(executor), config_(config), breaker_(strategy()), resolver_(executor), socket_(executor),
           rng_(baton::random_seed()) {}
 
     Task<Reply> ask(std::string command) {
@@ -75,6 +75,7 @@ public:
     }
 
     void close() {
+        resolver_.cancel();
         boost::system::error_code ignored;
         socket_.close(ignored);
     }
@@ -109,22 +110,32 @@ private:
         queued_.push_back(waiter);
         if (state_ == State::connecting) return;
         state_ = State::connecting;
-        boost::system::error_code ec;
-        const asio::ip::address address =
-            asio::ip::make_address(config_.host == "localhost" ? "127.0.0.1" : config_.host, ec);
-        if (ec) return down();
         socket_ = Connection::Socket(executor_);
         const unsigned era = ++era_;
-        socket_.async_connect({address, config_.port},
-                              [self = shared_from_this(), era](boost::system::error_code failed) {
-                                  if (era != self->era_) return;
-                                  if (failed) return self->down();
-                                  self->state_ = State::up;
-                                  self->reader_.reset(redisReaderCreate());
-                                  self->read();
-                                  for (const Ptr& waiting : std::exchange(self->queued_, {}))
-                                      self->send(waiting);
-                              });
+        resolver_.async_resolve(
+            config_.host, std::to_string(config_.port),
+            [self = shared_from_this(), era](boost::system::error_code failed, const auto& found) {
+                if (era != self->era_) return;
+                if (failed) return self->down();
+                asio::async_connect(self->socket_, found,
+                                    [self, era](boost::system::error_code no, const auto&) {
+                                        if (era != self->era_) return;
+                                        no ? self->down() : self->begin();
+                                    });
+            });
+    }
+    void begin() {
+        state_ = State::up;
+        reader_.reset(redisReaderCreate());
+        read();
+        if (!config_.password.empty()) { // where it is wrong, all that follows is refused
+            const auto login = std::make_shared<Waiter>(executor_);
+            login->command = config_.username.empty()
+                                 ? redis_command({"AUTH", config_.password.reveal()})
+                                 : redis_command({"AUTH", config_.username, config_.password.reveal()});
+            send(login);
+        }
+        for (const Ptr& waiting : std::exchange(queued_, {})) send(waiting);
     }
 
     void send(const Ptr& waiter) {
@@ -185,6 +196,7 @@ private:
     Executor executor_;
     RedisConfig config_;
     baton::HalfOpen::State breaker_;
+    asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver_;
     Connection::Socket socket_;
     std::unique_ptr<redisReader, FreeReader> reader_;
     baton::Xoshiro rng_;

@@ -28,12 +28,12 @@ namespace {
 /// A redis-server of this test's own, without a file on disk.
 class Redis {
 public:
-    Redis() : port(closed_port()) {
+    explicit Redis(const char* password = "") : port(closed_port()) {
         pid_ = ::fork();
         if (pid_ == 0) {
             const std::string text = std::to_string(port);
             ::execlp("redis-server", "redis-server", "--port", text.c_str(), "--bind", "127.0.0.1", "--save",
-                     "", "--appendonly", "no", "--logfile", "/dev/null", nullptr);
+                     "", "--appendonly", "no", "--logfile", "/dev/null", "--requirepass", password, nullptr);
             ::_exit(127);
         }
         for (const auto limit = std::chrono::steady_clock::now() + 10s;
@@ -96,6 +96,29 @@ BOOST_AUTO_TEST_CASE(two_gateways_share_a_limit) {
     BOOST_TEST(wait <= 60);
     BOOST_TEST(outages(one) == "0");
     BOOST_TEST(outages(two) == "0");
+}
+
+BOOST_AUTO_TEST_CASE(a_redis_with_a_name_and_a_password) {
+    Redis redis("s3cret");
+    if (!redis.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    const auto with = [&](const char* more) {
+        std::string text = config(redis.port, more);
+        return text.replace(text.find("127.0.0.1"), 9, "localhost");
+    };
+    const std::string right = with("password = \"s3cret\"\n"),
+                      wrong = with("password = \"other\"\non_outage = \"closed\"\n");
+    Lab one(always(Behaviour()), always(Behaviour()), right);
+    Lab two(always(Behaviour()), always(Behaviour()), right);
+    for (int i = 0; i < 3; ++i) BOOST_TEST(ask(i == 1 ? one : two) == 200);
+    BOOST_TEST(ask(one) == 429);
+    BOOST_TEST(outages(one) == "0");
+    Lab refused(always(Behaviour()), always(Behaviour()), wrong);
+    BOOST_TEST(ask(refused) == 503);
+    BOOST_TEST(gateway::print_config(gateway::parse_config(right, "x.toml", gateway::known_providers()))
+                   .find("s3cret") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(two_gateways_share_tokens_and_a_budget) {
