@@ -75,6 +75,18 @@ void Worker::deliver(Exchange& x, baton::Reply& reply, bool cacheable) {
     answer(x, 200, "application/json", about(reply.trace, reply.provider, cacheable, false), body);
 }
 
+/// An error of which nothing was said yet. Google says with status 200 that a prompt was blocked.
+static void refuse(Exchange& x, const baton::serve::Incoming& incoming, const Error& error,
+                   const std::string& lines) {
+    if (!x.where.gemini || error != Errc::content_filtered) return fail(x, error, lines);
+    std::string body;
+    baton::serve::Gemini::encode_blocked(error, x.where.gemini->model, body);
+    const bool events = incoming.stream && !incoming.array;
+    if (events) body.insert(0, "data: ").append("\n\n");
+    if (incoming.array) body.insert(0, 1, '[').push_back(']');
+    answer(x, 200, events ? "text/event-stream" : "application/json", lines, body);
+}
+
 Task<void> Worker::whole(Exchange& x, baton::serve::Incoming& incoming) {
     const bool cacheable = incoming.request.cacheable;
     const std::string key = answer_key(*x.config, incoming.request);
@@ -96,14 +108,7 @@ Task<void> Worker::whole(Exchange& x, baton::serve::Incoming& incoming) {
     const Error::Detail& detail = reply.error().detail();
     settle(x, store_, detail.trace);
     if (x.client.gone()) co_return;
-    const std::string lines = about(detail.trace, detail.provider, cacheable, false);
-    if (x.where.gemini && reply.error() == Errc::content_filtered) { // Google says this with status 200
-        std::string body;
-        baton::serve::Gemini::encode_blocked(reply.error(), x.where.gemini->model, body);
-        answer(x, 200, "application/json", lines, body);
-        co_return;
-    }
-    fail(x, reply.error(), lines);
+    refuse(x, incoming, reply.error(), about(detail.trace, detail.provider, cacheable, false));
 }
 
 Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
@@ -155,7 +160,7 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
         writer.finish(*reply);
     } else if (!writer.begun()) { // an error before the first delta is an ordinary answer
         const Error::Detail& detail = reply.error().detail();
-        fail(x, reply.error(), about(detail.trace, detail.provider, cacheable, false));
+        refuse(x, incoming, reply.error(), about(detail.trace, detail.provider, cacheable, false));
         co_return;
     } else {
         Counters::add(counters.truncated);
