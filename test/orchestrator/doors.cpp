@@ -152,6 +152,69 @@ BOOST_AUTO_TEST_CASE(texts_are_embedded_by_the_first_provider_that_can) {
     for (const std::string& one : requests) BOOST_TEST(one.starts_with("POST /v1/embeddings HTTP/1.1\r\n"));
 }
 
+// A decoder has read half of an event before it sees that the other half is missing.
+BOOST_AUTO_TEST_CASE(an_event_that_breaks_in_the_middle_is_passed_over_or_the_end) {
+    const auto delta = [](const std::string& of) {
+        return "data: {\"choices\":[{\"index\":0,\"delta\":{" + of + "}}]}\n\n";
+    };
+    const auto broken = [&](const std::string& of) {
+        std::string event = delta(of);
+        return event.erase(event.size() - 3, 1); // its last brace
+    };
+    const auto call = [](const std::string& more) { return "\"tool_calls\":[{\"index\":0," + more + "}]"; };
+    const auto arguments = [&](const std::string& text) {
+        return call("\"function\":{\"arguments\":\"" + text + "\"}");
+    };
+    const std::string begins = call(R"("id":"a","function":{"name":"f","arguments":""})");
+    const std::string text = "\"content\":\"Hello \"", more = "\"content\":\"you\"";
+    struct Case {
+        std::string events, text;
+        Errc errc;
+    };
+    const Case cases[] = {
+        {delta(text) + broken(more) + delta(more), "Hello you", Errc::ok},
+        {broken(text) + delta(more), "", Errc::protocol},
+        {delta(begins) + delta(arguments("{")) + broken(arguments("xxxxxxxx")) + delta(arguments("}")), "",
+         Errc::protocol},
+        {delta(begins) + broken(arguments("xx")) + delta(arguments("12345}")), "", Errc::protocol},
+        {broken(begins) + delta(arguments("{}")), "", Errc::protocol},
+        {delta(text) + delta(begins) + broken(more) + delta(more), "Hello ", Errc::protocol},
+    };
+    for (const Case& one : cases) {
+        Door door([&](const std::string&) {
+            return response("text/event-stream",
+                            one.events + "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":"
+                                         "\"stop\"}]}\n\ndata: [DONE]\n\n");
+        });
+        asio::io_context io;
+        baton::Orchestrator<baton::Provider<baton::OpenAI>> chat(
+            io.get_executor(), baton::OpenAI::Options{.base_url = door.url("/v1"), .key = "k"});
+        std::string shown;
+        const auto reply = run(io, read_all(chat, Request("Hi"), shown));
+        BOOST_TEST_CONTEXT(one.events) {
+            BOOST_TEST(((reply ? Errc::ok : reply.error().errc()) == one.errc));
+            BOOST_TEST(shown == one.text);
+            if (reply) BOOST_TEST(reply->text() == one.text);
+        }
+    }
+    // and of Anthropic, whose block never opened
+    Door door([](const std::string&) {
+        return response(
+            "text/event-stream",
+            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\n"
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
+            "\"content_block\":{\"type\":\"text\",\"text\":\"\"}\n\n"
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
+            "\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}\n\n");
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Anthropic>> chat(
+        io.get_executor(), baton::Anthropic::Options{.base_url = door.url(), .key = "k"});
+    std::string shown;
+    const auto reply = run(io, read_all(chat, Request("Hi"), shown));
+    BOOST_TEST((reply.has_error() && reply.error() == Errc::protocol));
+}
+
 BOOST_AUTO_TEST_CASE(who_cannot_embed_says_so) {
     asio::io_context io;
     baton::Orchestrator<baton::Provider<baton::Anthropic>> chat(io.get_executor(),

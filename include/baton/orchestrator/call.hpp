@@ -252,7 +252,8 @@ private:
     Want drain();
     void first_token();
     bool end_of_stream();
-    bool skip_malformed(std::string_view data, std::size_t parts, std::size_t bytes);
+    struct Extent; // of the answer under assembly
+    bool skip_malformed(std::string_view data, const Extent& before);
     void set_idle_cutoff();
     /// What the present attempt's decoder fills.
     Reply& decoding() noexcept {

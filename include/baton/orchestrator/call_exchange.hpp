@@ -242,10 +242,19 @@ bool Call<C>::on_body(std::string_view slice) {
 }
 
 template <class C>
+struct Call<C>::Extent {
+    explicit Extent(const Reply& reply) noexcept
+        : parts(reply.parts.size()), last(parts == 0 ? 0 : reply.parts.back().text.size()) {
+        for (const Part& part : reply.parts) all += part.text.size();
+    }
+    std::size_t parts, last, all = 0; // how many; bytes of the last one's text, and of all texts
+};
+
+template <class C>
 Want Call<C>::on_event(std::string_view type, std::string_view data) {
     decoded_ = Delta{};
     Reply& into = decoding();
-    const std::size_t parts = into.parts.size(), bytes = parts == 0 ? 0 : into.parts.back().text.size();
+    const Extent before(into);
     const wire::Step step =
         mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
             return std::get<decltype(i)::value>(decoder_).on_event(type, data, decoded_, into);
@@ -272,7 +281,7 @@ Want Call<C>::on_event(std::string_view type, std::string_view data) {
         cutoff_ = Cutoff::phase(now(), drain_time, Errc::timeout_idle, total_);
         return committed_ && join_end() ? Want::delta : Want::done;
     case wire::Step::failed:
-        if (skip_malformed(data, parts, bytes)) return Want::done;
+        if (skip_malformed(data, before)) return Want::done;
         fail_attempt(located(
             mp::mp_with_index<mp::mp_size<typename C::decoders>::value>(decoder_.index(), [&](auto i) {
                 return Error(std::get<decltype(i)::value>(decoder_).error());
@@ -283,17 +292,24 @@ Want Call<C>::on_event(std::string_view type, std::string_view data) {
 }
 
 /// An event that is no JSON in an otherwise sound stream is passed over and counted, up to max_malformed.
-/// What its decoder had taken of it is undone.
+/// Text that its decoder had taken of it is undone; of a part, or of a tool call, the decoder knows more than
+/// the answer shows, so an event that brought some before it broke is not passed over.
 template <class C>
-bool Call<C>::skip_malformed(std::string_view data, std::size_t parts, std::size_t bytes) {
+bool Call<C>::skip_malformed(std::string_view data, const Extent& before) {
     Attempt& a = attempt();
     if (a.malformed_events >= state_->transport.settings().max_malformed) return false;
     json::Reader whole(data);
     if (data.starts_with("[DONE]") || (whole.skip() && whole.finish())) return false;
-    ++a.malformed_events;
     Reply& into = decoding();
-    if (into.parts.size() > parts) into.parts.resize(parts);
-    if (parts > 0 && into.parts.back().text.size() > bytes) into.parts.back().text.resize(bytes);
+    const Extent now(into);
+    if (now.parts != before.parts || !decoded_.tools.empty()) return false;
+    if (now.all != before.all) {
+        const Part& last = into.parts.back();
+        if (now.all - before.all != now.last - before.last || last.kind == Part::Kind::tool_call)
+            return false;
+        into.parts.back().text.resize(before.last);
+    }
+    ++a.malformed_events;
     decoded_ = Delta{};
     return true;
 }

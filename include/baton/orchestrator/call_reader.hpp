@@ -161,12 +161,17 @@ bool Call<C>::by_replay() const noexcept {
 template <class C>
 std::string Call<C>::handed_text() const {
     if (mode_ != Mode::stream) return {};
-    const Reply& whole = work().answer();
-    std::string text = by_replay() ? replay_.shown_text(whole) : joined_text(whole.parts);
-    if (!withheld_) return text;
-    if constexpr (C::has_resume) {
-        if (delta_.retract > 0) return this->delivered; // what it would have taken back
+    const Call& w = work();
+    std::string text = by_replay() ? replay_.shown_text(w.answer()) : joined_text(w.answer().parts);
+    if constexpr (C::has_resume) { // what was taken back stands before the seam
+        if (by_replay() && replay_.retractions() != w.retractions)
+            return w.delivered.substr(0, replay_.text_bytes());
+        if (withheld_ && delta_.retract > 0) {
+            if (!by_replay()) return this->delivered;
+            return text + w.delivered.substr(std::min(text.size(), w.delivered.size()), delta_.retract);
+        }
     }
+    if (!withheld_) return text;
     text.resize(text.size() - std::min(text.size(), delta_.text.size()));
     return text;
 }
@@ -176,15 +181,22 @@ const Reply& Call<C>::so_far() {
     static const Reply nothing;
     const std::unique_lock lock(state_->mutex);
     Call& w = work();
-    if (own_error_ || (mine_ && mine_->has_error()) || w.outcome_.has_error()) return nothing;
+    if (own_error_) return nothing;
+    if (mine_)
+        return mine_->has_error() ? nothing : mine_->value(); // the shared one may be somebody's by now
+    if (w.outcome_.has_error()) return nothing;
     w.answer().seal();
     bool same = !by_replay() || replay_.caught_up(w.answer());
+    std::size_t stands = Replay::all;
     if constexpr (C::multi && shares) { // another reader may make it grow while this one looks
         same = same && !this->in_flight && &w == this;
     }
+    if constexpr (C::has_resume) {
+        if (by_replay() && replay_.retractions() != w.retractions) same = false, stands = w.kept;
+    }
     if (same) return w.answer();
     if (!shown_) shown_ = std::make_unique<Reply>();
-    by_replay() ? replay_.show(w.answer(), *shown_) : void(*shown_ = w.answer());
+    by_replay() ? replay_.show(w.answer(), *shown_, stands) : void(*shown_ = w.answer());
     return *shown_;
 }
 

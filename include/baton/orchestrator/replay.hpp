@@ -18,6 +18,8 @@ namespace baton::detail {
 /// reader that fell behind gets larger pieces.
 class Replay {
 public:
+    static constexpr std::size_t all = static_cast<std::size_t>(-1);
+
     void restart() noexcept {
         seen_.clear();
         retractions_ = 0;
@@ -73,15 +75,23 @@ public:
         return true;
     }
 
-    /// `to` becomes what of `reply` was handed out.
-    void show(const Reply& reply, Reply& to) const {
+    /// Bytes of text that were handed out.
+    std::size_t text_bytes() const noexcept {
+        std::size_t bytes = 0;
+        for (const Seen& seen : seen_) bytes += seen.kind == Part::Kind::text ? seen.bytes : 0;
+        return bytes;
+    }
+    /// `to` becomes what of `reply` was handed out, but no more than `most` bytes of text.
+    void show(const Reply& reply, Reply& to, std::size_t most) const {
         to = reply;
         std::size_t count = std::min(seen_.size(), reply.parts.size());
         while (count > 0 && !seen_[count - 1].announced) --count;
         to.parts.resize(count);
         for (std::size_t i = 0; i < count; ++i) {
             Part& part = to.parts[i];
-            if (part.text.size() > seen_[i].bytes && is_shown(part.kind)) part.text.resize(seen_[i].bytes);
+            std::size_t bytes = is_shown(part.kind) ? seen_[i].bytes : part.text.size();
+            if (part.kind == Part::Kind::text) most -= bytes = std::min(bytes, most);
+            if (part.text.size() > bytes) part.text.resize(bytes);
         }
         to.seal();
     }

@@ -51,8 +51,9 @@ public:
     /// are never shown in deltas; id and model as the vendor names them, the usage that it has reported, and
     /// the trace, whose last attempt is the one being read. Before the first delta without parts; once next()
     /// has yielded nothing as reply(), or empty if that is an error, whose `delivered` has the text. A view
-    /// into the call, valid until the next call of a member; not during a next(). Throws std::bad_alloc: of a
-    /// stream that other callers share it is a copy.
+    /// into the call, valid until the next call of a member, and of a stream that other callers share
+    /// (`Cache`) until any of them goes on; not during a next(). Throws std::bad_alloc: behind the others it
+    /// is a copy.
     const Reply& so_far() const { return call_->so_far(); }
 
 private:
