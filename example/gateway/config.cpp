@@ -30,6 +30,13 @@ bool parse_listen(Config& config, const std::string& text) {
     return true;
 }
 
+/// What is wrong with an address that everybody reaches and nobody needs a key for; "": nothing.
+std::string open_to_all(const Config& config) {
+    if (is_loopback(config.host) || !config.keys.empty() || config.public_listen) return {};
+    return config.host +
+           " is not a loopback address and no [[keys]] are given; add keys, or say server.public = true";
+}
+
 /// Equal for two configurations that send equal requests to equal models.
 std::string fingerprint(const Config& config) {
     std::string text;
@@ -102,14 +109,11 @@ public:
             if (!parse_listen(config_, std::string(listen)))
                 throw ConfigError("BATON_LISTEN: must be \"host:port\"");
         }
-        if (!is_loopback(config_.host) && config_.keys.empty() && !config_.public_listen) {
-            const std::string what = "server.listen: " + config_.host +
-                                     " is not a loopback address and no [[keys]] are given; "
-                                     "add keys, or say server.public = true";
-            if (root && root->at_path("server.listen").node())
-                in_.fail(*root->at_path("server.listen").node(), "server.listen", what.substr(15));
-            throw ConfigError(what);
+        if (const toml::node* listen = root ? root->at_path("server.listen").node() : nullptr) {
+            if (const std::string what = open_to_all(config_); !what.empty())
+                in_.fail(*listen, "server.listen", what);
         }
+        check_listen(config_);
         if (config_.certificate.empty() != config_.certificate_key.empty()) {
             throw ConfigError("server: tls_certificate and tls_key belong together; give both or none");
         }
@@ -219,6 +223,12 @@ bool Config::any_configured() const noexcept {
 
 void set_listen(Config& config, const std::string& text) {
     if (!parse_listen(config, text)) throw ConfigError("listen: must be \"host:port\"");
+    check_listen(config);
+}
+
+void check_listen(const Config& config) {
+    if (const std::string what = open_to_all(config); !what.empty())
+        throw ConfigError("server.listen: " + what);
 }
 
 Config parse_config(std::string_view text, const std::string& name, std::span<const KnownProvider> known) {

@@ -146,8 +146,11 @@ struct KnownProvider {
 Config load_config(const std::string& file, std::span<const KnownProvider> known);
 Config parse_config(std::string_view text, const std::string& name, std::span<const KnownProvider> known);
 
-/// Sets host and port from "host:port", "[::1]:8080" or "localhost:0". Throws ConfigError.
+/// Sets host and port from "host:port", "[::1]:8080" or "localhost:0". Throws ConfigError, also as the next.
 void set_listen(Config& config, const std::string& text);
+
+/// Throws ConfigError if the address is open to others, no key is asked for, and nobody said it should be so.
+void check_listen(const Config& config);
 
 /// The same as TOML, secrets as "***".
 std::string print_config(const Config& config);

@@ -18,6 +18,7 @@ std::span<const KnownProvider> known_providers() {
 }
 
 Gateway::Gateway(Config config) : store_(std::make_unique<MemoryStore>(config)) {
+    check_listen(config);
     if (config.threads == 0) config.threads = std::max(1U, std::thread::hardware_concurrency());
     boost::system::error_code ec;
     const asio::ip::address address = asio::ip::make_address(config.host, ec);
@@ -25,6 +26,7 @@ Gateway::Gateway(Config config) : store_(std::make_unique<MemoryStore>(config)) 
     store_->adopt(config);
     store_->apply(config);
     const auto shared = std::make_shared<const Config>(std::move(config));
+    host_ = shared->host;
     port_ = shared->port;
     for (unsigned i = 0; i < shared->threads; ++i) {
         shared_.workers.push_back(std::make_unique<Worker>(shared_, *store_, shared));
@@ -67,6 +69,9 @@ void Gateway::reload(Config config) {
     const std::lock_guard lock(mutex_);
     if (threads_.empty()) return;
     config.threads = static_cast<unsigned>(shared_.workers.size());
+    config.host = host_; // which stays open, whatever the new configuration would listen on
+    config.port = port_;
+    check_listen(config);
     store_->adopt(config);
     const auto shared = std::make_shared<const Config>(std::move(config));
     {

@@ -55,6 +55,7 @@ private:
     std::unique_ptr<MemoryStore> store_;
     Shared shared_;
     std::vector<std::thread> threads_;
+    std::string host_;
     std::uint16_t port_ = 0;
     std::mutex mutex_; // of reload, drain, stop
 };

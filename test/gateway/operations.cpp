@@ -269,6 +269,21 @@ BOOST_AUTO_TEST_CASE(a_port_is_one_gateways) {
     for (int i = 0; i < 5; ++i) BOOST_TEST(first.ask(get("/healthz")).status == 200);
 }
 
+BOOST_AUTO_TEST_CASE(without_keys_nobody_else_is_let_in) {
+    auto local = gateway::parse_config("", "a", gateway::known_providers());
+    BOOST_CHECK_THROW(gateway::set_listen(local, "0.0.0.0:0"), gateway::ConfigError);
+    BOOST_CHECK_THROW(gateway::Gateway{local}, gateway::ConfigError);
+    local.public_listen = true;
+    BOOST_CHECK_NO_THROW(gateway::set_listen(local, "0.0.0.0:0"));
+    // a running gateway stays where it listens, so that is what its new keys are checked against
+    Lab lab(always(Behaviour()), always(Behaviour()),
+            "[server]\nthreads = 1\nlisten = \"0.0.0.0:0\"\n" + key("one", "sk-one"));
+    BOOST_CHECK_THROW(lab.gateway.reload(lab.config(server(""))), gateway::ConfigError);
+    BOOST_TEST(lab.ask(get("/v1/models")).status == 401);
+    BOOST_CHECK_NO_THROW(lab.gateway.reload(lab.config(server("") + key("two", "sk-two"))));
+    BOOST_TEST(lab.ask(get("/v1/models", "x-api-key: sk-two\r\n")).status == 200);
+}
+
 BOOST_AUTO_TEST_CASE(a_tenant_is_its_keys) {
     Lab lab(always(Behaviour(Answer("mine"))), always(Behaviour()),
             "[cache]\nenabled = true\n" + key("one", "sk-one") + key("two", "sk-two"));
