@@ -35,10 +35,12 @@ inline std::string_view credential(const HttpRequest& request) noexcept {
 /// How two digests are compared: 0 if they are equal, in a time that depends on their length alone.
 using Compare = int (*)(const void*, const void*, std::size_t);
 
-/// The key `shown` is, or null. Every key is compared whatever the outcome, so that the time says nothing
-/// about which of them is near; and what is compared are hashes, so that it would not help to know.
+/// The key `shown` is, or null, as for nothing shown. Every key is compared whatever the outcome, so that the
+/// time says nothing about which of them is near; and what is compared are hashes, so that it would not help
+/// to know.
 inline const KeyConfig* find_key(const Config& config, std::string_view shown,
                                  Compare compare = CRYPTO_memcmp) noexcept {
+    if (shown.empty()) return nullptr;
     std::array<unsigned char, 32> hash{};
     if (EVP_Digest(shown.data(), shown.size(), hash.data(), nullptr, EVP_sha256(), nullptr) != 1)
         return nullptr;

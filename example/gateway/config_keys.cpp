@@ -2,6 +2,8 @@
 
 #include "config_reader.hpp"
 
+#include <baton/core/sha256.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -27,6 +29,7 @@ void read_hash(KeyConfig& key, const Reader& in, Node n, Name m) {
         if (high < 0 || low < 0) in.fail(n, m, "must be 64 hexadecimal digits");
         key.sha256[i] = static_cast<unsigned char>(high * 16 + low);
     }
+    if (hex == baton::sha256("")) in.fail(n, m, "is that of an empty key; was $KEY set?");
 }
 
 void read_period(KeyLimits& limits, const Reader& in, Node n, Name m) {

@@ -88,6 +88,9 @@ BOOST_AUTO_TEST_CASE(configuration_errors_name_file_line_and_member) {
         {"[server]\ntls_key = \"x\"\n", "tls_certificate and tls_key belong together"},
         {"[[keys]]\nname = \"a\"\nsha256 = \"" ZEROS "\"\n[[keys]]\nname = \"b\"\nsha256 = \"" ZEROS "\"\n",
          "a.toml:4: keys.sha256: is another key's"},
+        {"[[keys]]\nname = \"a\"\nsha256 = "
+         "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n",
+         "a.toml:3: keys.sha256: is that of an empty key"},
         {"[[keys]]\ntokens_per_minute = -1\n", "a.toml:2: keys.tokens_per_minute: must be a number from 0"},
         {"[[keys]]\nbudget_period = \"week\"\n",
          "a.toml:2: keys.budget_period: must be \"hour\", \"day\" or \"month\""},
@@ -220,8 +223,8 @@ BOOST_AUTO_TEST_CASE(whatever_is_shown_every_key_is_compared_whole) {
     // by what takes no time that depends on the bytes
     BOOST_TEST((std::is_same_v<gateway::Compare, decltype(&CRYPTO_memcmp)>));
     const std::vector<std::size_t> all(3, 32); // digests, not what was shown
-    for (const char* shown : {"sk-first", "sk-second", "sk-third", "", "s", "xk-first", "sk-firsx",
-                              "sk-first and much more of it"}) {
+    for (const char* shown :
+         {"sk-first", "sk-second", "sk-third", "s", "xk-first", "sk-firsx", "sk-first and much more of it"}) {
         compared.clear();
         gateway::find_key(config, shown, counted_compare);
         BOOST_TEST(compared == all, boost::test_tools::per_element());
@@ -230,6 +233,10 @@ BOOST_AUTO_TEST_CASE(whatever_is_shown_every_key_is_compared_whole) {
     BOOST_TEST(gateway::find_key(config, "sk-second")->name == "second");
     BOOST_TEST(!gateway::find_key(config, "sk-secone"));
     BOOST_TEST(!gateway::find_key(config, "xk-second"));
+    // whatever the configuration holds, who shows nothing has no key
+    auto careless = config;
+    EVP_Digest("", 0, careless.keys[1].sha256.data(), nullptr, EVP_sha256(), nullptr);
+    BOOST_TEST(!gateway::find_key(careless, ""));
 }
 
 BOOST_AUTO_TEST_CASE(metrics_are_for_those_with_a_key) {
