@@ -32,6 +32,8 @@ void read_hash(KeyConfig& key, const Reader& in, Node n, Name m) {
     if (hex == baton::sha256("")) in.fail(n, m, "is that of an empty key; was $KEY set?");
 }
 
+bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 void read_period(KeyLimits& limits, const Reader& in, Node n, Name m) {
     std::string text;
     in.text(text)(n, m);
@@ -66,6 +68,11 @@ void read_keys(Config& config, const Reader& in, Node node, Name path) {
                        {"budget_period", [&](Node n, Name m) { read_period(limits, in, n, m); }},
                    });
         if (key.name.empty()) in.fail(value, path + ".name", "is missing");
+        if (std::any_of(key.name.begin(), key.name.end(), is_control))
+            in.fail(value, path + ".name", "must hold no control characters");
+        if (std::any_of(config.keys.begin(), config.keys.end(),
+                        [&](const KeyConfig& other) { return other.name == key.name; }))
+            in.fail(value, path + ".name", "is another key's; give each of them its own");
         if (!hashed) in.fail(value, path + ".sha256", "is missing");
         if (std::any_of(config.keys.begin(), config.keys.end(),
                         [&](const KeyConfig& other) { return other.sha256 == key.sha256; }))

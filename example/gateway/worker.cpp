@@ -57,8 +57,9 @@ std::optional<Error> Worker::understand(Exchange& x, baton::serve::Incoming& inc
     if (auto wrong = x.where.dialect->decode(x.where, http.body, incoming)) return wrong;
     baton::Request& request = incoming.request;
     request.task = http.header("x-baton-task");
-    // A key's holder cannot be somebody else: the key comes first.
-    if (x.key) request.tenant = x.key->name + ":";
+    // A key's holder cannot be somebody else: the key comes first, and neither its name nor a header holds
+    // LF.
+    if (x.key) request.tenant = x.key->name + "\n";
     request.tenant += http.header("x-baton-tenant");
     if (const std::string_view text = http.header("x-baton-deadline-ms"); !text.empty()) {
         std::uint32_t value = 0;

@@ -32,6 +32,7 @@ using namespace std::chrono_literals;
 
 // A digest as a configuration writes it.
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define ONES "1111111111111111111111111111111111111111111111111111111111111111"
 
 namespace {
 
@@ -91,6 +92,10 @@ BOOST_AUTO_TEST_CASE(configuration_errors_name_file_line_and_member) {
         {"[[keys]]\nname = \"a\"\nsha256 = "
          "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\n",
          "a.toml:3: keys.sha256: is that of an empty key"},
+        {"[[keys]]\nname = \"a\\nb\"\nsha256 = \"" ZEROS "\"\n",
+         "a.toml:1: keys.name: must hold no control characters"},
+        {"[[keys]]\nname = \"a\"\nsha256 = \"" ZEROS "\"\n[[keys]]\nname = \"a\"\nsha256 = \"" ONES "\"\n",
+         "a.toml:4: keys.name: is another key's"},
         {"[[keys]]\ntokens_per_minute = -1\n", "a.toml:2: keys.tokens_per_minute: must be a number from 0"},
         {"[[keys]]\nbudget_period = \"week\"\n",
          "a.toml:2: keys.budget_period: must be \"hour\", \"day\" or \"month\""},
@@ -293,7 +298,8 @@ BOOST_AUTO_TEST_CASE(without_keys_nobody_else_is_let_in) {
 
 BOOST_AUTO_TEST_CASE(a_tenant_is_its_keys) {
     Lab lab(always(Behaviour(Answer("mine"))), always(Behaviour()),
-            "[cache]\nenabled = true\n" + key("one", "sk-one") + key("two", "sk-two"));
+            "[cache]\nenabled = true\n" + key("one", "sk-one") + key("two", "sk-two") +
+                key("one:a", "sk-three"));
     const auto ask = [&](const char* headers) {
         return lab.ask(post("/v1/chat/completions", chat("mock-gpt", false), headers))
             .header("x-baton-cache");
@@ -302,6 +308,8 @@ BOOST_AUTO_TEST_CASE(a_tenant_is_its_keys) {
     BOOST_TEST(ask("x-api-key: sk-one\r\nx-baton-tenant: a\r\n") == "hit");
     BOOST_TEST(ask("x-api-key: sk-two\r\nx-baton-tenant: a\r\n") == "miss");
     BOOST_TEST(ask("x-api-key: sk-two\r\nx-baton-tenant: one:a\r\n") == "miss");
+    BOOST_TEST(ask("x-api-key: sk-one\r\nx-baton-tenant: a:b\r\n") == "miss");
+    BOOST_TEST(ask("x-api-key: sk-three\r\nx-baton-tenant: b\r\n") == "miss");
 }
 
 BOOST_AUTO_TEST_CASE(too_many_at_once) {
