@@ -64,6 +64,9 @@ std::optional<Error> expand(const Config& config, const std::string& name,
 }
 
 std::optional<Error> resolve(const Config& config, baton::Request& request) {
+    if (request.fallbacks.size() > most_fallbacks)
+        return problem(Errc::invalid_request,
+                       "fallbacks: must be " + std::to_string(most_fallbacks) + " names at most");
     std::vector<std::string> targets;
     if (!request.model.empty() && request.model != "auto") {
         if (auto wrong = expand(config, request.model, targets)) return wrong;
@@ -72,7 +75,13 @@ std::optional<Error> resolve(const Config& config, baton::Request& request) {
         if (auto wrong = expand(config, name, targets)) return wrong;
     }
     request.model.clear();
-    request.fallbacks = std::move(targets);
+    request.fallbacks.clear();
+    for (std::string& target : targets) {
+        if (request.fallbacks.size() == most_targets) break;
+        const auto end = request.fallbacks.end();
+        if (std::find(request.fallbacks.begin(), end, target) == end)
+            request.fallbacks.push_back(std::move(target));
+    }
     return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 #include <baton/core/error.hpp>
 #include <baton/core/request.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,8 +18,11 @@ namespace gateway {
 std::optional<baton::Error> expand(const Config& config, const std::string& name,
                                    std::vector<std::string>& targets);
 
-/// Model, aliases and fallbacks become the orchestrator's targets. Without a model, or with "auto", the route
-/// decides.
+inline constexpr std::size_t most_fallbacks = 16; ///< in a body; an alias counts as one
+inline constexpr std::size_t most_targets = 64;   ///< that one request may try; those beyond are left out
+
+/// Model, aliases and fallbacks become the orchestrator's targets, each once. Without a model, or with
+/// "auto", the route decides.
 std::optional<baton::Error> resolve(const Config& config, baton::Request& request);
 
 /// What `GET /v1/models` lists: aliases, and the models of the providers that are configured.

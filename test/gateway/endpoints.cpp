@@ -6,6 +6,8 @@
 
 #include "lab.hpp"
 
+#include <gateway/models.hpp>
+
 #include <string>
 #include <vector>
 
@@ -291,6 +293,33 @@ BOOST_AUTO_TEST_CASE(names_of_models) {
     const auto unknown = lab.ask(post("/v1/messages", chat("unheard-of", false)));
     BOOST_TEST(unknown.status == 404);
     BOOST_TEST(has(unknown.body, R"("type":"not_found_error")"));
+}
+
+BOOST_AUTO_TEST_CASE(one_body_names_no_more_targets_than_there_may_be) {
+    std::string aliases = "[aliases]\ntwo = [\"openai/a\", \"anthropic/b\"]\nmany = [\"openai/a\"";
+    for (int i = 0; i < 100; ++i) aliases += ",\"openai/" + std::to_string(i) + "\"";
+    Lab lab(always(Behaviour()), always(Behaviour()), aliases + "]\n");
+    std::string names;
+    for (std::size_t i = 0; i < gateway::most_fallbacks; ++i) names += names.empty() ? "\"two\"" : ",\"two\"";
+    const auto ask = [&](const std::string& list) {
+        return lab.ask(post("/v1/chat/completions", chat("two", false, "\"fallbacks\":[" + list + "],")));
+    };
+    BOOST_TEST(ask(names).status == 200);
+    const auto refused = ask(names + ",\"two\"");
+    BOOST_TEST(refused.status == 400);
+    BOOST_TEST(has(refused.body, "fallbacks"));
+
+    const auto config = lab.config(aliases + "]\n");
+    const auto targets = [&](const char* model) {
+        baton::Request request;
+        request.model = model;
+        request.fallbacks.assign(gateway::most_fallbacks, "two");
+        BOOST_TEST(!gateway::resolve(config, request));
+        return request.fallbacks;
+    };
+    const std::vector<std::string> once = {"openai/a", "anthropic/b"};
+    BOOST_TEST(targets("two") == once, boost::test_tools::per_element());
+    BOOST_TEST(targets("many").size() == gateway::most_targets);
 }
 
 BOOST_AUTO_TEST_CASE(fallbacks_of_an_alias_and_of_the_body) {
