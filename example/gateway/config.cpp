@@ -92,7 +92,11 @@ public:
             ProviderConfig& provider = config_.providers[i];
             const KnownProvider& known = known_[i];
             const std::string_view url = environment(known.base_url_variable);
-            if (provider.base_url.empty() && !url.empty()) provider.base_url = url;
+            if (provider.base_url.empty() && !url.empty()) {
+                if (const char* problem = url_problem(url))
+                    throw ConfigError(std::string(known.base_url_variable) + ": " + problem);
+                provider.base_url = url;
+            }
             if (provider.key.empty() && !known.key_variable.empty())
                 provider.key = baton::Secret(environment(known.key_variable));
             if (provider.model.empty()) provider.model = known.default_model;

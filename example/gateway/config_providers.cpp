@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // Providers with their endpoints, limits and prices, and the names by which requests reach them.
@@ -14,10 +15,7 @@ namespace {
 auto url(const Reader& in, std::string& out) {
     return [&in, &out](Node n, Name m) {
         in.text(out)(n, m);
-        if (!out.starts_with("https://") && !out.starts_with("http://"))
-            in.fail(n, m, "must begin with https:// (or http:// for this machine)");
-        if (out.find('@') != std::string::npos || out.find('?') != std::string::npos)
-            in.fail(n, m, "must hold neither credentials nor a query; keys have members of their own");
+        if (const char* problem = url_problem(out)) in.fail(n, m, problem);
     };
 }
 
@@ -76,6 +74,14 @@ void read_targets(const Config& config, const Reader& in, std::vector<std::strin
 }
 
 } // namespace
+
+const char* url_problem(std::string_view url) noexcept {
+    if (!url.starts_with("https://") && !url.starts_with("http://"))
+        return "must begin with https:// (or http:// for this machine)";
+    if (url.find('@') != std::string_view::npos || url.find('?') != std::string_view::npos)
+        return "must hold neither credentials nor a query; keys have members of their own";
+    return nullptr;
+}
 
 void read_providers(Config& config, const Reader& in, Node node, Name path) {
     for (const auto& [key, value] : in.table(node, path)) {

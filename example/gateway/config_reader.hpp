@@ -131,6 +131,9 @@ private:
 using Node = const toml::node&;
 using Name = const std::string&;
 
+/// What is wrong with a base URL, which is printed as it is; null: nothing.
+const char* url_problem(std::string_view url) noexcept;
+
 // The sections of a configuration; each throws ConfigError.
 void read_providers(Config& config, const Reader& in, Node node, Name path);
 void read_prices(Config& config, const Reader& in, Node node, Name path);

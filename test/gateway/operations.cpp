@@ -123,6 +123,20 @@ BOOST_AUTO_TEST_CASE(configuration_errors_name_file_line_and_member) {
         BOOST_TEST(has(error_of(one.text), one.says), one.says << " is not in: " << error_of(one.text));
 }
 
+BOOST_AUTO_TEST_CASE(an_address_of_the_environment_holds_no_secret_either) {
+    ::setenv("BASE_URL_OF_THIS_TEST", "https://user:marker@x", 1);
+    const gateway::KnownProvider known[] = {{"openai", "", "BASE_URL_OF_THIS_TEST", ""}};
+    try {
+        gateway::parse_config("", "a", known);
+        BOOST_TEST(false, "credentials were taken as part of an address");
+    } catch (const gateway::ConfigError& e) {
+        BOOST_TEST(has(e.what(), "BASE_URL_OF_THIS_TEST: must hold neither credentials"), e.what());
+        BOOST_TEST(!has(e.what(), "marker"));
+    }
+    // what the file says goes first, and then the variable does not matter
+    BOOST_CHECK_NO_THROW(gateway::parse_config("[providers.openai]\nbase_url = \"https://x\"\n", "a", known));
+}
+
 BOOST_AUTO_TEST_CASE(the_printed_configuration_is_one_and_has_no_secrets) {
     const std::string text =
         "[providers.openai]\nkey = \"sk-marker-secret\"\nmodel = \"a\"\nmodels = [\"b\", \"c\"]\n"
