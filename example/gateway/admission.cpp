@@ -125,6 +125,8 @@ void settle(Exchange& x, Store& store, const KeyDemand& taken) {
 
 void settle(Exchange& x, Store& store, const baton::Trace& trace) {
     KeyDemand taken;
+    if (trace.joined)
+        return settle(x, store, taken); // the attempts are another request's, which pays for them
     for (const baton::Attempt& attempt : trace.attempts) {
         if (!attempt.sent) continue;
         Counters::add(x.counters.attempts);

@@ -250,6 +250,34 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_left_is_charged_what_it_took) {
     BOOST_TEST(left() < 1000);
 }
 
+BOOST_AUTO_TEST_CASE(who_shares_an_answer_pays_nothing_for_it) {
+    Behaviour good = costly(), bad(baton::Error(baton::Errc::invalid_request, "no"));
+    good.delay = bad.delay = 500ms; // both clients are there by then
+    Lab lab(sequence(good, bad), always(Behaviour()),
+            "[cache]\nenabled = true\n[prices]\n\"openai/mock-gpt\" = {input = 1000, output = 2000}\n" +
+                key("k", "tokens_per_minute = 1\ntoken_burst = 1000\n"));
+    const auto page = [&] { return lab.ask(get("/metrics", "x-api-key: sk-k\r\n")).body; };
+    const auto both = [&](const char* more) {
+        RawClient first(lab.gateway.port()), second(lab.gateway.port());
+        for (RawClient* client : {&first, &second})
+            client->send(
+                post("/v1/chat/completions", chat("openai/mock-gpt", false, more), "x-api-key: sk-k\r\n"));
+        const int status = first.response().status;
+        BOOST_TEST(second.response().status == status);
+        return status;
+    };
+    BOOST_TEST(both("") == 200);
+    BOOST_TEST(has(page(), "\nbaton_cache_joins_total 1\n"));
+    BOOST_TEST(has(page(), "\nbaton_cost_usd_total 0.5\n"));
+    BOOST_TEST(has(page(), "\nbaton_attempts_total 1\n"));
+    const std::string left =
+        lab.ask(get("/v1/models", "x-api-key: sk-k\r\n")).header("x-ratelimit-remaining-tokens");
+    BOOST_TEST(left == "600"); // of 1,000, once 400
+    BOOST_TEST(both("\"temperature\":1,") == 400);
+    BOOST_TEST(lab.openai.totals().requests == 2U);
+    BOOST_TEST(has(page(), "\nbaton_attempts_total 2\n")); // of an error, too
+}
+
 BOOST_AUTO_TEST_CASE(a_budget_ends_as_the_vendors_credit_does) {
     const std::string text = "[prices]\n\"openai/mock-gpt\" = {input = 1000, output = 2000}\n" +
                              key("poor", "budget_usd = 1\nbudget_period = \"month\"\n") + key("rich", "");

@@ -336,10 +336,13 @@ result<Reply>& Call<C>::settle_apart() {
         *mine_ = *own_error_;
     } else if (w.error_.errc() != Errc::ok) {
         *mine_ = w.error_;
-        // what a stream that this caller only waited for had shown, it showed others
-        if (&w != this && mode_ != Mode::stream && !w.error_.detail().delivered.empty()) {
+        if (&w != this) {
             try {
-                *mine_ = w.error_.with([](Error::Detail& d) { d.delivered.clear(); });
+                *mine_ = w.error_.with([this](Error::Detail& d) {
+                    d.trace.joined = true;
+                    // what a stream that this caller only waited for had shown, it showed others
+                    if (mode_ != Mode::stream) d.delivered.clear();
+                });
             } catch (const std::bad_alloc&) {
             }
         }
