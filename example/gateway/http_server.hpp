@@ -44,10 +44,11 @@ using Clock = std::chrono::steady_clock;
 struct ServerLimits {
     FramingLimits framing;
     std::size_t max_connections = 10'000;
-    std::chrono::milliseconds head{10'000};  ///< from a request's first byte to the end of its head
-    std::chrono::milliseconds body{30'000};  ///< between two reads of a body
-    std::chrono::milliseconds write{30'000}; ///< for the client to take what is sent
-    std::chrono::milliseconds idle{75'000};  ///< between two requests
+    std::chrono::milliseconds head{10'000};    ///< from a request's first byte to the end of its head
+    std::chrono::milliseconds body{30'000};    ///< for a body, and what it takes at the slowest rate besides
+    std::chrono::milliseconds write{30'000};   ///< for the client to take what is sent
+    std::chrono::milliseconds idle{75'000};    ///< between two requests
+    static constexpr std::size_t slowest = 16; ///< bytes of a body in a millisecond, on average
 };
 
 class HttpServer;
@@ -105,7 +106,7 @@ private:
     std::string in_;  // received and not yet parsed
     std::string out_; // to be sent
     std::size_t sent_ = 0;
-    Clock::time_point deadline_;
+    Clock::time_point deadline_, body_begun_;
     asio::cancellation_signal cancel_;
     bool busy_ = false, gone_ = false, leaving_ = false, abort_ = false, last_ = false, handshaking_ = false,
          mid_request_ = false;
@@ -119,11 +120,14 @@ public:
     using Service = std::function<Task<void>(Connection&)>;
     /// What is answered to bytes that are no request.
     using Refusal = std::function<std::string(int status, std::string_view why)>;
+    /// Whether a body that has not come yet is waited for. False: it has sent the answer instead.
+    using Welcome = std::function<bool(Connection&)>;
 
-    HttpServer(asio::io_context& io, const ServerLimits& limits, Service service, Refusal refusal)
+    HttpServer(asio::io_context& io, const ServerLimits& limits, Service service, Refusal refusal,
+               Welcome welcome)
         : limits(limits), io_(io), service(std::move(service)), refusal(std::move(refusal)),
-          acceptor_(io.get_executor()), timer_(io.get_executor()), retry_(io.get_executor()),
-          scratch(64 * 1024) {}
+          welcome(std::move(welcome)), acceptor_(io.get_executor()), timer_(io.get_executor()),
+          retry_(io.get_executor()), scratch(64 * 1024) {}
     ~HttpServer() { connections.clear(); }
 
     /// Throws boost::system::system_error. Several servers may listen on one port; `first`: of which no other
@@ -196,6 +200,7 @@ private:
     asio::io_context& io_;
     Service service;
     Refusal refusal;
+    Welcome welcome;
     baton::net::TlsContext tls_;
     asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor_;
     asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> timer_, retry_;
@@ -281,10 +286,16 @@ inline void Connection::next() {
         send(server_.refusal(parser_.status(), parser_.problem()));
         return leave();
     }
+    if (parser_.in_body() && !in_body) {
+        if (!server_.welcome(*this)) return leave();
+        body_begun_ = Clock::now();
+    }
     if (parser_.take_expectation()) send("HTTP/1.1 100 Continue\r\n\r\n");
     if (last_ && in_.empty()) return leave();
     if (parser_.in_body()) {
-        expect(server_.limits.body);
+        // Not from read to read: a byte now and then would hold the connection for ever.
+        deadline_ =
+            body_begun_ + server_.limits.body + std::chrono::milliseconds(in_.size() / ServerLimits::slowest);
         if (!in_body) in_.reserve(in_.size() + std::min<std::size_t>(parser_.expected(in_.size()), 1 << 20));
     } else if (!in_.empty() && !std::exchange(mid_request_, true)) {
         expect(server_.limits.head);

@@ -4,6 +4,7 @@
 
 #include "admission.hpp"
 #include "answers.hpp"
+#include "auth.hpp"
 #include "metrics_page.hpp"
 #include "models.hpp"
 
@@ -35,7 +36,8 @@ Worker::Worker(Shared& shared, MemoryStore& memory, std::shared_ptr<const Config
           [this](int status, std::string_view why) {
               Counters::add(counters.refused_framing);
               return refusal(status, why, ids_.next());
-          }) {
+          },
+          [this](Connection& client) { return welcome(client); }) {
     if (!config_->certificate.empty()) {
         server.tls(baton::net::TlsContext::server(contents(config_->certificate),
                                                   contents(config_->certificate_key)));
@@ -103,6 +105,16 @@ Task<std::optional<Error>> Worker::ask(Exchange& x) {
         co_await whole(x, incoming);
     }
     co_return std::nullopt;
+}
+
+/// Before a body is read or asked for by "100 Continue": room for it is for those with a key.
+bool Worker::welcome(Connection& client) {
+    if (config_->keys.empty() || find_key(*config_, credential(client.request()))) return true;
+    Exchange x(client, counters, config_, ids_.next());
+    x.where = route(client.request());
+    client.close_after();
+    if (const auto wrong = identify(x)) fail(x, *wrong);
+    return false;
 }
 
 Task<void> Worker::serve(Connection& client) {

@@ -28,6 +28,7 @@ public:
     asio::io_context io{1};
 
 private:
+    bool welcome(Connection& client);
     Task<void> serve(Connection& client);
     Task<std::optional<baton::Error>> ask(Exchange& x);
     std::optional<baton::Error> understand(Exchange& x, baton::serve::Incoming& incoming);

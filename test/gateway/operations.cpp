@@ -345,6 +345,44 @@ BOOST_AUTO_TEST_CASE(too_many_at_once) {
     BOOST_TEST(fourth.read_until("One "));
 }
 
+BOOST_AUTO_TEST_CASE(a_body_that_trickles_is_given_up) {
+    Lab lab(always(Behaviour()), always(Behaviour()), server("body_timeout_ms = 300\n"));
+    const std::string body = chat("mock-gpt", false);
+    for (const bool chunked : {false, true}) {
+        RawClient client(lab.gateway.port());
+        client.send("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n");
+        client.send(chunked ? "transfer-encoding: chunked\r\n\r\n"
+                            : "content-length: " + std::to_string(body.size()) + "\r\n\r\n");
+        for (const char byte : body) { // each of them well within the limit
+            client.send(chunked ? std::string("1\r\n") + byte + "\r\n" : std::string(1, byte));
+            std::this_thread::sleep_for(20ms);
+        }
+        if (chunked) client.send("0\r\n\r\n");
+        BOOST_TEST(client.response().status == 408);
+    }
+    BOOST_TEST(lab.openai.totals().requests == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_key_no_body_is_waited_for) {
+    Lab lab(always(Behaviour()), always(Behaviour()), key("one", "sk-one"));
+    const std::string body = chat("mock-gpt", false);
+    const auto head = [&](const char* more) {
+        return "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: " +
+               std::to_string(body.size()) + "\r\n" + more + "\r\n";
+    };
+    RawClient stranger(lab.gateway.port());
+    stranger.send(head("x-api-key: sk-two\r\n"));
+    BOOST_TEST(stranger.read_to_end()); // without having sent a byte of the body
+    BOOST_TEST(stranger.in.starts_with("HTTP/1.1 401 "), stranger.in);
+    BOOST_TEST(has(stranger.in, "connection: close\r\n"));
+    BOOST_TEST(has(stranger.in, "\"error\""));
+    RawClient known(lab.gateway.port());
+    known.send(head("x-api-key: sk-one\r\n"));
+    BOOST_TEST(known.read_until("100 Continue\r\n\r\n"));
+    known.send(body);
+    BOOST_TEST(known.response().status == 200);
+}
+
 BOOST_AUTO_TEST_CASE(slow_clients_are_given_up) {
     Lab lab(always(Behaviour()), always(Behaviour()),
             server("header_timeout_ms = 300\nbody_timeout_ms = 300\nidle_timeout_ms = 300\n"));
