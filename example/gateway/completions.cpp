@@ -192,7 +192,7 @@ Task<void> Worker::embed(Exchange& x) {
         if (refused) wrong = std::move(refused);
     }
     if (wrong) {
-        fail(x, *wrong);
+        if (!x.client.gone()) fail(x, *wrong);
         co_return;
     }
     request.model = targets.empty() ? std::string() : targets.front();

@@ -16,6 +16,7 @@
 
 #include <array>
 #include <deque>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -46,18 +47,25 @@ public:
         : executor_(executor), config_(config), breaker_(strategy()), resolver_(executor), socket_(executor),
           rng_(baton::random_seed()) {}
 
-    Task<Reply> ask(std::string command) {
+    /// Is told what came when nobody waited for it any more: what it did to Redis, it did.
+    using Late = std::function<void(RedisLink&, const redisReply&)>;
+
+    Task<Reply> ask(std::string command, Late late = {}) {
         auto permit = breaker_.try_acquire(Clock::now(), rng_);
         if (!permit) co_return Reply();
         const auto self = shared_from_this(); // a reload may replace the link meanwhile
         const auto waiter = std::make_shared<Waiter>(executor_);
         waiter->command = std::move(command);
+        waiter->late = std::move(late);
         waiter->timer.expires_after(config_.budget);
         start(waiter);
         co_await waiter->timer.async_wait(asio::as_tuple(asio::deferred));
         waiter->abandoned = true;
         const asio::cancellation_state caller = co_await asio::this_coro::cancellation_state;
-        if (caller.cancelled() != asio::cancellation_type::none) co_return Reply(); // says nothing of Redis
+        if (caller.cancelled() != asio::cancellation_type::none) { // says nothing of Redis
+            if (waiter->reply && waiter->late) waiter->late(*this, *waiter->reply);
+            co_return Reply();
+        }
         if (!waiter->reply) {
             permit.failure(Clock::now());
             co_return Reply();
@@ -74,6 +82,14 @@ public:
         asio::co_spawn(executor_, task(shared_from_this(), std::move(command)), asio::detached);
     }
 
+    /// On the connection that is there, whatever the breaker says; lost if there is none.
+    void amend(std::string command) {
+        if (state_ != State::up) return;
+        const auto waiter = std::make_shared<Waiter>(executor_);
+        waiter->command = std::move(command);
+        send(waiter);
+    }
+
     void close() {
         resolver_.cancel();
         boost::system::error_code ignored;
@@ -85,6 +101,7 @@ private:
         explicit Waiter(const Executor& executor) : timer(executor) {}
         asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor> timer;
         std::string command;
+        Late late;
         Reply reply;
         bool abandoned = false;
     };
@@ -175,7 +192,9 @@ private:
             if (asked_.empty()) return false;
             const Ptr waiter = std::move(asked_.front());
             asked_.pop_front();
-            if (reply->type != REDIS_REPLY_ERROR) waiter->reply = std::move(reply);
+            if (reply->type == REDIS_REPLY_ERROR) reply.reset();
+            if (!waiter->abandoned) waiter->reply = std::move(reply);
+            if (reply && waiter->late) waiter->late(*this, *reply);
             waiter->timer.cancel();
         }
     }

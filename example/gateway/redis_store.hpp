@@ -37,20 +37,13 @@ public:
              requests[0], requests[1], requests[2], tokens[0], tokens[1], tokens[2],
              std::to_string(limits.budget), std::to_string(demand.cost), keep_budget});
         const auto link = link_; // outlives a reload
-        const RedisLink::Reply reply = co_await link->ask(std::move(command));
-        if (!reply || reply->type != REDIS_REPLY_ARRAY || reply->elements != 4) co_return std::nullopt;
-        std::array<long long, 4> said{};
-        for (std::size_t i = 0; i < said.size(); ++i) {
-            if (reply->element[i]->type != REDIS_REPLY_INTEGER) co_return std::nullopt;
-            said[i] = reply->element[i]->integer;
-        }
-        if (said[0] < 0 || said[0] > 3) co_return std::nullopt;
-        KeyVerdict verdict;
-        verdict.kind = static_cast<KeyVerdict::Kind>(said[0]);
-        verdict.wait =
-            verdict.kind == KeyVerdict::Kind::budget ? period.left : std::chrono::microseconds(said[1]);
-        verdict.requests_ahead = std::chrono::microseconds(said[2]);
-        verdict.tokens_ahead = std::chrono::microseconds(said[3]);
+        const RedisLink::Reply reply =
+            co_await link->ask(std::move(command), refund(key, demand, period.number));
+        if (!reply) co_return std::nullopt;
+        std::optional<KeyVerdict> said = read_verdict(*reply);
+        if (!said) co_return std::nullopt;
+        KeyVerdict& verdict = *said;
+        if (verdict.kind == KeyVerdict::Kind::budget) verdict.wait = period.left;
         if (verdict.kind == KeyVerdict::Kind::admitted) reserved = {demand, period.number, true, true};
         co_return verdict;
     }
@@ -64,9 +57,7 @@ public:
                 ? (units < 0 ? "-" : "") + micros(key.limits.tokens.worth(std::abs(units)))
                 : "0";
         if (time == "0" && money == 0) return;
-        link_->tell(
-            redis_command({"EVAL", settle_script, "2", name(key, ":t"), budget_name(key, reserved.period),
-                           time, std::to_string(money), keep_budget}));
+        link_->tell(settle_command(key, ":t", reserved.period, time, money));
     }
 
     /// Nothing: it is not there, or Redis did not say in time.
@@ -111,6 +102,41 @@ private:
         "if ARGV[2] ~= '0' then redis.call('INCRBY', KEYS[2], ARGV[2]) "
         "redis.call('EXPIRE', KEYS[2], ARGV[3]) end return 0";
     static constexpr std::string_view keep_budget = "2764800"; // seconds: 32 days, longer than any period
+
+    std::string settle_command(const KeyConfig& key, std::string_view level, std::int64_t period,
+                               const std::string& time, NanoDollars money) const {
+        return redis_command({"EVAL", settle_script, "2", name(key, level), budget_name(key, period), time,
+                              std::to_string(money), keep_budget});
+    }
+    /// Gives back what was reserved for a request that waited no longer, and went on without or not at all.
+    RedisLink::Late refund(const KeyConfig& key, const KeyDemand& demand, std::int64_t period) const {
+        const auto back = [](const Rate& rate, double units) {
+            return rate ? micros(-rate.worth(units)) : std::string("0");
+        };
+        const KeyLimits& limits = key.limits;
+        return
+            [request = settle_command(key, ":r", period, back(limits.requests, 1), 0),
+             rest = settle_command(key, ":t", period, back(limits.tokens, static_cast<double>(demand.tokens)),
+                                   limits.budget > 0 ? -demand.cost : 0)](RedisLink& link,
+                                                                          const redisReply& late) {
+                const std::optional<KeyVerdict> said = read_verdict(late);
+                if (!said || said->kind != KeyVerdict::Kind::admitted) return;
+                link.amend(request);
+                link.amend(rest);
+            };
+    }
+    /// What the script says; nothing: it is not the script that answers. Of a budget, not until when.
+    static std::optional<KeyVerdict> read_verdict(const redisReply& reply) {
+        std::array<long long, 4> said{};
+        if (reply.type != REDIS_REPLY_ARRAY || reply.elements != said.size()) return std::nullopt;
+        for (std::size_t i = 0; i < said.size(); ++i) {
+            if (reply.element[i]->type != REDIS_REPLY_INTEGER) return std::nullopt;
+            said[i] = reply.element[i]->integer;
+        }
+        if (said[0] < 0 || said[0] > 3) return std::nullopt;
+        using us = std::chrono::microseconds;
+        return KeyVerdict{static_cast<KeyVerdict::Kind>(said[0]), us(said[1]), us(said[2]), us(said[3])};
+    }
 
     static std::string micros(nanoseconds time) {
         return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(time).count());

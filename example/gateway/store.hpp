@@ -34,13 +34,15 @@ public:
     }
 
     /// Charges a key with `demand`, or says when it may. Nothing: the store does not answer, and then nobody
-    /// is admitted.
+    /// is admitted; or the client has left.
     Task<std::optional<KeyVerdict>> admit(const KeyConfig& key, KeyDemand demand, KeyReservation& reserved) {
         const PeriodAt period = period_at(key.limits.period, std::chrono::system_clock::now());
 #if defined(GATEWAY_WITH_REDIS)
         if (redis_) {
             std::optional<KeyVerdict> said = co_await redis_->admit(key, demand, period, reserved);
             if (said) co_return said;
+            const asio::cancellation_state caller = co_await asio::this_coro::cancellation_state;
+            if (caller.cancelled() != asio::cancellation_type::none) co_return std::nullopt; // it has left
             Counters::add(counters_.store_outages);
             if (!config_.fail_open) co_return std::nullopt;
         }

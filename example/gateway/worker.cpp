@@ -155,7 +155,7 @@ Task<void> Worker::serve(Connection& client) {
             wrong = std::move(refused);
         }
     }
-    if (wrong) fail(x, *wrong);
+    if (wrong && !client.gone()) fail(x, *wrong);
     co_await client.drain();
 }
 

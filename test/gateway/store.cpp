@@ -157,6 +157,75 @@ BOOST_AUTO_TEST_CASE(two_gateways_share_tokens_and_a_budget) {
     BOOST_TEST(outages(one) == "0");
 }
 
+namespace {
+
+/// Redis does nothing for a while, and then what it was asked meanwhile.
+void hold(RawClient& redis) {
+    redis.send("CLIENT PAUSE 800 ALL\r\n");
+    BOOST_REQUIRE(redis.read_until("+OK\r\n"));
+}
+bool scripts_ran(RawClient& redis, int calls) {
+    const std::string wanted = "cmdstat_eval:calls=" + std::to_string(calls) + ",";
+    for (int i = 0; i < 1000; ++i) {
+        redis.in.clear();
+        redis.send("INFO commandstats\r\n");
+        redis.read_until("\r\n\r\n");
+        if (redis.in.find(wanted) != std::string::npos) return true;
+        std::this_thread::sleep_for(5ms);
+    }
+    return false;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(what_redis_reserves_too_late_is_given_back) {
+    Redis redis;
+    if (!redis.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    std::string text = config(redis.port, "on_outage = \"closed\"\n",
+                              "requests_per_minute = 1\nburst = 3\ntokens_per_minute = 1\n"
+                              "token_burst = 1000\nbudget_usd = 1\n") +
+                       "[prices]\n\"openai/mock-gpt\" = {input = 1000, output = 2000}\n";
+    text.replace(text.find("budget_ms = 1000"), 16, "budget_ms = 100");
+    Lab lab(always(Behaviour()), always(Behaviour()), text);
+    RawClient other(redis.port);
+    hold(other);
+    BOOST_TEST(ask(lab) == 503);
+    BOOST_TEST(scripts_ran(other, 3)); // what was asked for, and the two that take it back
+    const auto left = lab.ask(get("/v1/models", "x-api-key: sk-k\r\n"));
+    BOOST_TEST(left.header("x-ratelimit-remaining-requests") == "2"); // this one
+    BOOST_TEST(left.header("x-ratelimit-remaining-tokens") == "1000");
+    other.in.clear();
+    other.send("EVAL \"return redis.call('GET', redis.call('KEYS', '*month*')[1])\" 0\r\n");
+    BOOST_TEST(other.read_until("$1\r\n0\r\n"), other.in);
+}
+
+BOOST_AUTO_TEST_CASE(who_leaves_while_redis_is_asked_is_charged_nowhere) {
+    Redis redis;
+    if (!redis.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    Lab lab(always(Behaviour()), always(Behaviour()),
+            config(redis.port, "", "requests_per_minute = 1\nburst = 1\n"));
+    RawClient other(redis.port);
+    hold(other);
+    {
+        RawClient client(lab.gateway.port());
+        client.send(post("/v1/chat/completions", chat("mock-gpt", false), "x-api-key: sk-k\r\n"));
+        std::this_thread::sleep_for(50ms); // so that it is asked for
+    }
+    BOOST_TEST(scripts_ran(other, 3));
+    BOOST_TEST(outages(lab) == "0");
+    BOOST_TEST(ask(lab) == 200);
+    BOOST_TEST(lab.openai.totals().requests == 1U);
+    redis.kill();
+    BOOST_TEST(ask(lab) == 200); // by this process's count, in which there is nothing yet
+    BOOST_TEST(outages(lab) == "1");
+}
+
 BOOST_AUTO_TEST_CASE(two_gateways_share_a_cache) {
     Redis redis;
     if (!redis.running) {
