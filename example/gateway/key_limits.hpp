@@ -104,7 +104,7 @@ struct KeyVerdict {
 struct KeyReservation {
     KeyDemand charged;
     std::int64_t period = 0;
-    bool shared = false; ///< in Redis
+    unsigned redis = 0; ///< which, as Store counts them; 0: none, but this process's memory
     bool open = false;
 };
 

@@ -46,7 +46,7 @@ public:
             requests_ = limits.requests.after(requests_, 1, now);
             tokens_ = limits.tokens.after(tokens_, tokens, now);
             spent_ += demand.cost;
-            reserved = {demand, period.number, false, true};
+            reserved = {demand, period.number, 0, true};
         }
         verdict.requests_ahead = nanoseconds(requests_ - now);
         verdict.tokens_ahead = nanoseconds(tokens_ - now);
@@ -59,8 +59,9 @@ public:
         const std::int64_t now = nanoseconds(time.time_since_epoch()).count();
         const auto units = static_cast<double>(taken.tokens - reserved.charged.tokens);
         const std::lock_guard lock(mutex_);
-        if (limits.tokens && units < 0) tokens_ -= limits.tokens.worth(-units).count();
-        if (limits.tokens && units > 0) tokens_ = limits.tokens.after(tokens_, units, now);
+        const Rate rate{tokens_rate_}; // the level's, which a reload may have changed since
+        if (limits.tokens && rate && units < 0) tokens_ -= rate.worth(-units).count();
+        if (limits.tokens && units > 0) tokens_ = rate.after(tokens_, units, now);
         if (reserved.period == period_) spent_ += taken.cost - reserved.charged.cost;
     }
 

@@ -18,13 +18,16 @@ namespace gateway {
 /// one step and by its clock, so that gateways need not agree on the time.
 class RedisStore {
 public:
-    RedisStore(const Executor& executor, const RedisConfig& config)
-        : prefix_(config.prefix), link_(std::make_shared<RedisLink>(executor, config)) {}
+    /// `number`, not 0: known to what is reserved here, so that no other settles it.
+    RedisStore(const Executor& executor, const RedisConfig& config, unsigned number)
+        : number_(number), prefix_(config.prefix), link_(std::make_shared<RedisLink>(executor, config)) {}
     RedisStore(RedisStore&&) = default;
     RedisStore& operator=(RedisStore&&) = delete;
     ~RedisStore() {
         if (link_) link_->close();
     }
+
+    unsigned number() const noexcept { return number_; }
 
     /// Nothing: Redis did not say in time.
     Task<std::optional<KeyVerdict>> admit(const KeyConfig& key, KeyDemand demand, PeriodAt period,
@@ -37,6 +40,7 @@ public:
              requests[0], requests[1], requests[2], tokens[0], tokens[1], tokens[2],
              std::to_string(limits.budget), std::to_string(demand.cost), keep_budget});
         const auto link = link_; // outlives a reload
+        const unsigned number = number_;
         const RedisLink::Reply reply =
             co_await link->ask(std::move(command), refund(key, demand, period.number));
         if (!reply) co_return std::nullopt;
@@ -44,7 +48,7 @@ public:
         if (!said) co_return std::nullopt;
         KeyVerdict& verdict = *said;
         if (verdict.kind == KeyVerdict::Kind::budget) verdict.wait = period.left;
-        if (verdict.kind == KeyVerdict::Kind::admitted) reserved = {demand, period.number, true, true};
+        if (verdict.kind == KeyVerdict::Kind::admitted) reserved = {demand, period.number, number, true};
         co_return verdict;
     }
 
@@ -163,6 +167,7 @@ private:
     }
     std::string answer_name(std::string_view key) const { return prefix_ + "answer:" + baton::sha256(key); }
 
+    unsigned number_;
     std::string prefix_;
     std::shared_ptr<RedisLink> link_;
 };

@@ -26,7 +26,7 @@ public:
         if (config == config_) return;
 #if defined(GATEWAY_WITH_REDIS)
         redis_.reset();
-        if (!config.host.empty()) redis_.emplace(executor_, config);
+        if (!config.host.empty()) redis_.emplace(executor_, config, ++made_);
 #else
         if (!config.host.empty()) throw ConfigError("redis: this gateway was built without hiredis");
 #endif
@@ -50,14 +50,15 @@ public:
         co_return key.use->admit(key.limits, demand, Clock::now(), period, reserved);
     }
 
-    /// Once for each that was admitted: what it took in the end.
+    /// Once for each that was admitted: what it took in the end. Of what was reserved in a Redis that is not
+    /// used any more, the estimate stands there.
     void settle(const KeyConfig& key, KeyReservation& reserved, const KeyDemand& taken) {
         if (!reserved.open) return;
         reserved.open = false;
 #if defined(GATEWAY_WITH_REDIS)
-        if (reserved.shared && redis_) redis_->settle(key, reserved, taken);
+        if (redis_ && redis_->number() == reserved.redis) redis_->settle(key, reserved, taken);
 #endif
-        if (!reserved.shared) key.use->settle(key.limits, reserved, taken, Clock::now());
+        if (reserved.redis == 0) key.use->settle(key.limits, reserved, taken, Clock::now());
     }
 
     /// The answer stored under `key`.
@@ -81,6 +82,7 @@ private:
     RedisConfig config_;
 #if defined(GATEWAY_WITH_REDIS)
     std::optional<RedisStore> redis_;
+    unsigned made_ = 0; // of them, until now
 #endif
 };
 

@@ -133,6 +133,23 @@ BOOST_AUTO_TEST_CASE(all_of_a_demand_or_nothing_is_charged) {
     BOOST_TEST((admit(1, 70, 2, 60s).kind == KeyVerdict::Kind::admitted));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_reserved_at_one_rate_is_settled_at_the_next) {
+    gateway::KeyLimits before, after;
+    before.tokens = {60, 1000};
+    after.tokens = {6000, 1000};
+    gateway::KeyUse use;
+    gateway::KeyReservation reserved, other;
+    const gateway::Clock::time_point now{1h};
+    BOOST_TEST((use.admit(before, {900, 0}, now, {1, 60s}, reserved).kind == KeyVerdict::Kind::admitted));
+    auto verdict = use.admit(after, {0, 0}, now, {1, 60s}, other);
+    BOOST_TEST((verdict.tokens_ahead == 9s)); // 900 of them, 10 ms each
+    use.settle(before, reserved, {400, 0}, now);
+    verdict = use.admit(after, {0, 0}, now, {1, 60s}, other);
+    BOOST_TEST((verdict.tokens_ahead == 4s));
+    use.settle(before, other, {100, 0}, now); // more than was reserved
+    BOOST_TEST((use.admit(after, {0, 0}, now, {1, 60s}, other).tokens_ahead == 5s));
+}
+
 BOOST_AUTO_TEST_CASE(several_threads_spend_no_more_than_there_is) {
     gateway::KeyLimits limits;
     limits.tokens = {1, 1000};

@@ -226,6 +226,28 @@ BOOST_AUTO_TEST_CASE(who_leaves_while_redis_is_asked_is_charged_nowhere) {
     BOOST_TEST(outages(lab) == "1");
 }
 
+BOOST_AUTO_TEST_CASE(what_one_redis_has_reserved_no_other_settles) {
+    Redis old, next;
+    if (!old.running || !next.running) {
+        BOOST_TEST_MESSAGE("SKIPPED: redis-server does not start");
+        return;
+    }
+    Behaviour late(Answer("ok"));
+    late.answer.usage.input_tokens = 400;
+    late.answer.usage.reported = true;
+    late.delay = 300ms;
+    const char* rate = "tokens_per_minute = 1\ntoken_burst = 10000\n";
+    Lab lab(always(late), always(Behaviour()), config(old.port, "", rate));
+    RawClient client(lab.gateway.port());
+    client.send(post("/v1/chat/completions", chat("mock-gpt", false), "x-api-key: sk-k\r\n"));
+    BOOST_TEST(lab.openai.wait([](const auto& t) { return t.requests == 1; })); // it has reserved
+    lab.gateway.reload(lab.config(config(next.port, "", rate)));
+    BOOST_TEST(client.response().status == 200);
+    // whoever comes after it on the same connection to Redis comes after what it would have settled
+    BOOST_TEST(lab.ask(get("/v1/models", "x-api-key: sk-k\r\n")).header("x-ratelimit-remaining-tokens") ==
+               "10000");
+}
+
 BOOST_AUTO_TEST_CASE(two_gateways_share_a_cache) {
     Redis redis;
     if (!redis.running) {
