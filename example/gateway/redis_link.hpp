@@ -15,6 +15,7 @@
 #include <hiredis/hiredis.h>
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <initializer_list>
@@ -67,7 +68,11 @@ public:
             co_return Reply();
         }
         if (!waiter->reply) {
-            permit.failure(Clock::now());
+            const auto now = Clock::now();
+            permit.failure(now);
+            // A peer that has gone without a word: the next attempt is another connection's.
+            const bool pending = state_ == State::connecting || !asked_.empty();
+            if (pending && now - quiet_since_ >= most_silence) down();
             co_return Reply();
         }
         permit.success(Clock::now());
@@ -127,6 +132,7 @@ private:
         queued_.push_back(waiter);
         if (state_ == State::connecting) return;
         state_ = State::connecting;
+        quiet_since_ = Clock::now();
         socket_ = Connection::Socket(executor_);
         const unsigned era = ++era_;
         resolver_.async_resolve(
@@ -157,6 +163,7 @@ private:
 
     void send(const Ptr& waiter) {
         if (waiter->abandoned) return;
+        if (asked_.empty()) quiet_since_ = Clock::now();
         asked_.push_back(waiter);
         out_ += waiter->command;
         if (!writing_) write();
@@ -177,6 +184,7 @@ private:
         socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this(), era = era_](
                                                            boost::system::error_code failed, std::size_t n) {
             if (era != self->era_) return;
+            self->quiet_since_ = Clock::now();
             if (failed || !self->take(n)) return self->down();
             self->read();
         });
@@ -212,6 +220,8 @@ private:
 
     enum class State : unsigned char { down, connecting, up };
 
+    static constexpr std::chrono::seconds most_silence{1};
+
     Executor executor_;
     RedisConfig config_;
     baton::HalfOpen::State breaker_;
@@ -220,7 +230,8 @@ private:
     std::unique_ptr<redisReader, FreeReader> reader_;
     baton::Xoshiro rng_;
     State state_ = State::down;
-    unsigned era_ = 0; // of connections: what belongs to an earlier one is ignored
+    unsigned era_ = 0;              // of connections: what belongs to an earlier one is ignored
+    Clock::time_point quiet_since_; // while something is asked: what came last, or the first that was sent
     bool writing_ = false;
     std::string out_;
     std::deque<Ptr> asked_, queued_; // sent; not yet

@@ -311,6 +311,22 @@ BOOST_AUTO_TEST_CASE(without_redis_this_process_counts_or_refuses) {
     BOOST_TEST(closed.openai.totals().requests == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_redis_that_has_fallen_silent_is_connected_to_anew) {
+    FaultServer silent(always(Behaviour()), [] {
+        FaultServer::Options options;
+        options.on_connection = [](std::uint64_t) { return ConnectionFault::silence; };
+        return options;
+    }());
+    std::string text = config(silent.port(), "", "requests_per_minute = 100000\nburst = 1000\n");
+    text.replace(text.find("budget_ms = 1000"), 16, "budget_ms = 5");
+    Lab lab(always(Behaviour()), always(Behaviour()), text);
+    for (int i = 0; i < 400 && silent.totals().connections_opened < 2; ++i) {
+        BOOST_TEST(ask(lab) == 200);
+        std::this_thread::sleep_for(20ms);
+    }
+    BOOST_TEST(silent.totals().connections_opened == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_silent_redis_costs_its_budget_and_then_nothing) {
     FaultServer silent([](const ServedRequest&) { return Behaviour(Answer(), Fault::silence); },
                        [] {
