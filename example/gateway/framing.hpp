@@ -272,7 +272,8 @@ private:
                     done.ptr != size.data() + size.size()) {
                     return refuse(400, "a bad chunk size");
                 }
-                if (length_ > limits_->max_body - request.decoded.size())
+                const std::size_t most = limits_->max_body, have = request.decoded.size();
+                if (have > most || length_ > most - have) // a reload may have lowered it meanwhile
                     return refuse(413, "the body is too large");
                 stage_ = length_ == 0 ? Stage::trailer : Stage::chunk_data;
             } else if (stage_ == Stage::chunk_data) {

@@ -72,6 +72,7 @@ void Gateway::reload(Config config) {
     config.host = host_; // which stays open, whatever the new configuration would listen on
     config.port = port_;
     check_listen(config);
+    Store::check(config.redis);
     store_->adopt(config);
     const auto shared = std::make_shared<const Config>(std::move(config));
     {
@@ -119,6 +120,7 @@ bool Gateway::drain(std::chrono::milliseconds limit) {
 void Gateway::stop() {
     const std::lock_guard lock(mutex_);
     if (threads_.empty()) return;
+    shared_.draining = true;
     post_all([](Worker& worker) { worker.cut(); });
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();

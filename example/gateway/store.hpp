@@ -22,13 +22,18 @@ public:
         : executor_(executor), memory_(memory), counters_(counters) {}
 
     /// Throws ConfigError if this gateway cannot do what is configured.
+    static void check([[maybe_unused]] const RedisConfig& config) {
+#if !defined(GATEWAY_WITH_REDIS)
+        if (!config.host.empty()) throw ConfigError("redis: this gateway was built without hiredis");
+#endif
+    }
+    /// As check().
     void configure(const RedisConfig& config) {
         if (config == config_) return;
+        check(config);
 #if defined(GATEWAY_WITH_REDIS)
         redis_.reset();
         if (!config.host.empty()) redis_.emplace(executor_, config, ++made_);
-#else
-        if (!config.host.empty()) throw ConfigError("redis: this gateway was built without hiredis");
 #endif
         config_ = config;
     }

@@ -263,4 +263,16 @@ BOOST_AUTO_TEST_CASE(agrees_with_a_second_parser) {
     BOOST_TEST(refused > 5'000);
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_that_is_lowered_below_what_has_come) {
+    FramingLimits limits;
+    RequestParser parser(limits);
+    HttpRequest request;
+    std::string in = chunked("5\r\nhello\r\n");
+    BOOST_TEST((parser.parse(in, request) == RequestParser::Status::need_more));
+    limits.max_body = 3;
+    in += "5\r\nhello\r\n";
+    BOOST_TEST((parser.parse(in, request) == RequestParser::Status::bad));
+    BOOST_TEST(parser.status() == 413);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
