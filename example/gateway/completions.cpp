@@ -106,6 +106,8 @@ Task<void> Worker::whole(Exchange& x, baton::serve::Incoming& incoming) {
         co_return;
     }
     const Error::Detail& detail = reply.error().detail();
+    if (x.client.gone() && cacheable)
+        co_return; // others may share what it began, for nothing: the estimate stands
     settle(x, store_, detail.trace);
     if (x.client.gone()) co_return;
     refuse(x, incoming, reply.error(), about(detail.trace, detail.provider, cacheable, false));
@@ -150,8 +152,9 @@ Task<void> Worker::streamed(Exchange& x, baton::serve::Incoming& incoming) {
     if (good) {
         used(x, *reply);
         remember(*x.config, key, *reply);
-    } else if (!unsaid) { // what an answer took that was not read to its end, nobody says: the estimate
-                          // stands
+    } else if (!unsaid && !(x.client.gone() && cacheable)) {
+        // What an answer took that was not read to its end, nobody says: the estimate stands. So it does
+        // where others may share what this client began, for they pay nothing.
         settle(x, store_, reply.error().detail().trace);
     }
     if (x.client.gone()) co_return;

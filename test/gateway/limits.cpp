@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_left_is_charged_what_it_took) {
 BOOST_AUTO_TEST_CASE(who_shares_an_answer_pays_nothing_for_it) {
     Behaviour good = costly(), bad(baton::Error(baton::Errc::invalid_request, "no"));
     good.delay = bad.delay = 500ms; // both clients are there by then
-    Lab lab(sequence(good, bad), always(Behaviour()),
+    Lab lab(sequence(good, bad, good), always(Behaviour()),
             "[cache]\nenabled = true\n[prices]\n\"openai/mock-gpt\" = {input = 1000, output = 2000}\n" +
                 key("k", "tokens_per_minute = 1\ntoken_burst = 1000\n"));
     const auto page = [&] { return lab.ask(get("/metrics", "x-api-key: sk-k\r\n")).body; };
@@ -293,6 +293,21 @@ BOOST_AUTO_TEST_CASE(who_shares_an_answer_pays_nothing_for_it) {
     BOOST_TEST(both("\"temperature\":1,") == 400);
     BOOST_TEST(lab.openai.totals().requests == 2U);
     BOOST_TEST(has(page(), "\nbaton_attempts_total 2\n")); // of an error, too
+    // who begins and leaves does not make it free: what was expected of it, 106, stays charged
+    RawClient second(lab.gateway.port());
+    {
+        RawClient first(lab.gateway.port());
+        for (RawClient* client : {&first, &second}) {
+            client->send(post("/v1/chat/completions", chat("openai/mock-gpt", false, "\"temperature\":2,"),
+                              "x-api-key: sk-k\r\n"));
+            BOOST_TEST(lab.openai.wait([](const auto& t) { return t.requests == 3; }));
+        }
+        std::this_thread::sleep_for(100ms); // so that the second has joined
+    }
+    BOOST_TEST(second.response().status == 200);
+    BOOST_TEST(lab.openai.totals().requests == 3U);
+    BOOST_TEST(lab.ask(get("/v1/models", "x-api-key: sk-k\r\n")).header("x-ratelimit-remaining-tokens") ==
+               "494");
 }
 
 BOOST_AUTO_TEST_CASE(a_budget_ends_as_the_vendors_credit_does) {
