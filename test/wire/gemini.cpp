@@ -529,6 +529,23 @@ BOOST_AUTO_TEST_CASE(a_stream) {
     BOOST_TEST(run.reply.parts[5].text == "{}");
 }
 
+BOOST_AUTO_TEST_CASE(a_call_that_was_to_go_on_ends_with_the_answer) { // found by fuzzing
+    Run run;
+    run.parts(R"({"functionCall":{"name":"f","willContinue":true}})");
+    std::string shown;
+    const auto show = [&] {
+        for (const Delta::ToolFragment& fragment : run.delta.tools) shown += fragment.arguments;
+    };
+    run.parts(
+        R"({"functionCall":{"partialArgs":[{"jsonPath":"$.id","stringValue":"C"}],"willContinue":true}})");
+    show();
+    run.parts(R"({"text":""})", R"(,"finishReason":"STOP")");
+    show();
+    BOOST_TEST(run.end() == Step::end);
+    BOOST_TEST(shown == R"({"id":"C"})");
+    BOOST_TEST(run.reply.parts[0].text == shown);
+}
+
 BOOST_AUTO_TEST_CASE(arguments_in_pieces) {
     Run run;
     std::string shown;

@@ -82,6 +82,7 @@ BATON_DECL void GeminiAssembler::candidate(json::Reader& reader, std::int64_t po
     brought_ = false;
     content(said, first_, &delta, reply);
     if (detail::says_finish(finish)) {
+        close(first_, true, reply); // a call that was to go on: its end is shown, too
         finish_reason(finish, reply);
         finish_seen_ = true;
     } else if (brought_) {
