@@ -70,7 +70,7 @@ inline std::uint64_t number_of(const ServedRequest& request) {
 }
 
 // Left out are those two of which neither side can tell whether a request arrived (see
-// test/faults/ledgers.cpp).
+// test/faults/exact_faults.hpp).
 inline constexpr std::array kinds = {
     Fault::silence,
     Fault::reset_before_headers,

@@ -5,6 +5,7 @@
 // place, nothing is left behind, and the books of limiter, caller and vendors agree.
 #include "../orchestrator/everything.hpp"
 #include "../support/long_form.hpp"
+#include "exact_faults.hpp"
 
 #include <baton/testing/fault_server.hpp>
 
@@ -38,33 +39,7 @@ using Chat = baton::Orchestrator<
 constexpr std::size_t at_once = 64;
 constexpr std::uint64_t seed = 20261128;
 
-// Those of ledgers.cpp, and two errors behind them.
-constexpr std::array faults = {
-    Fault::reset_before_headers,
-    Fault::close_before_headers,
-    Fault::reset_in_headers,
-    Fault::reset_mid_body,
-    Fault::close_mid_body,
-    Fault::stall,
-    Fault::close_on_next,
-    Fault::close_announced,
-    Fault::garbage,
-    Fault::bad_chunk_size,
-    Fault::missing_last_chunk,
-    Fault::error_in_200,
-    Fault::error_event,
-    Fault::missing_end,
-    Fault::missing_done,
-    Fault::bad_json,
-    Fault::split_utf8,
-    Fault::interim,
-    Fault::comments,
-    Fault::silence,
-    Fault::length_and_chunked,
-    Fault::giant_header,
-    Fault::empty_body,
-    Fault::trailers,
-};
+using baton::test::faults; // and two errors behind them
 
 /// No two tokens are alike: a lost, doubled or exchanged one shows.
 std::vector<std::string> tokens_of(std::uint64_t number) {

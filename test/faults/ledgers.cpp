@@ -11,6 +11,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include "exact_faults.hpp"
+
 #include <array>
 #include <exception>
 #include <map>
@@ -31,36 +33,7 @@ constexpr std::size_t requests = 10'000;
 constexpr std::size_t at_once = 64;
 constexpr std::uint64_t seed = 20261121;
 
-// Every kind that breaks an exchange, but two. Whether the request after close_after was ever seen by the
-// server, and whether the second response of extra_bytes arrives before the connection is used again, are
-// races that neither side can decide: no ledger can be exact about them. They are tested where time is
-// virtual.
-constexpr std::array faults = {
-    Fault::reset_before_headers,
-    Fault::close_before_headers,
-    Fault::reset_in_headers,
-    Fault::reset_mid_body,
-    Fault::close_mid_body,
-    Fault::stall,
-    Fault::close_on_next,
-    Fault::close_announced,
-    Fault::garbage,
-    Fault::bad_chunk_size,
-    Fault::missing_last_chunk,
-    Fault::error_in_200,
-    Fault::error_event,
-    Fault::missing_end,
-    Fault::missing_done,
-    Fault::bad_json,
-    Fault::split_utf8,
-    Fault::interim,
-    Fault::comments,
-    Fault::silence,
-    Fault::length_and_chunked,
-    Fault::giant_header,
-    Fault::empty_body,
-    Fault::trailers,
-};
+using baton::test::faults;
 
 Answer answer_for(std::size_t number) { return Answer::words(5 + number % 40, number); }
 
