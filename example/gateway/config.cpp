@@ -167,11 +167,11 @@ private:
         baton::HealthRules& rules = config_.health.rules;
         in_.members(node, path,
                     {
-                        {"max_cool_down_ms", in_.milliseconds(rules.max_cool_down)},
-                        {"credential_retry_ms", in_.milliseconds(rules.credential_retry)},
+                        {"max_cool_down_ms", in_.milliseconds(rules.max_cool_down, 0)},
+                        {"credential_retry_ms", in_.milliseconds(rules.credential_retry, 0)},
                         {"trial_ms", in_.milliseconds(rules.trial)},
-                        {"quota_retry_ms", in_.milliseconds(rules.quota_retry)},
-                        {"max_quota_retry_ms", in_.milliseconds(rules.max_quota_retry)},
+                        {"quota_retry_ms", in_.milliseconds(rules.quota_retry, 0)},
+                        {"max_quota_retry_ms", in_.milliseconds(rules.max_quota_retry, 0)},
                     });
         if (rules.max_quota_retry < rules.quota_retry)
             in_.fail(node, path + ".max_quota_retry_ms", "must be at least quota_retry_ms");

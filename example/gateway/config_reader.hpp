@@ -97,10 +97,10 @@ public:
         };
     }
     template <class D>
-    auto milliseconds(D& out) const {
-        return [&out, this](const toml::node& node, const std::string& member) {
+    auto milliseconds(D& out, std::int64_t least = 1) const {
+        return [&out, least, this](const toml::node& node, const std::string& member) {
             std::int64_t value = 0;
-            whole(value, 1, 86'400'000)(node, member);
+            whole(value, least, 86'400'000)(node, member);
             out = std::chrono::milliseconds(value);
         };
     }

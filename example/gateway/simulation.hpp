@@ -34,8 +34,7 @@ public:
                "[\"gemini/simulated-gemini\"]\n"
                "[routing]\nunknown_model = \"openai\"\nlossy = true\n" // what it is asked to fail with must
                                                                        // not be remembered:
-               "[health]\nmax_cool_down_ms = 1\ncredential_retry_ms = 1\ntrial_ms = 1\nquota_retry_ms = "
-               "1\nmax_quota_retry_ms = 1\n";
+               "[health]\nmax_cool_down_ms = 0\ncredential_retry_ms = 0\nquota_retry_ms = 0\n";
     }
 
     baton::testing::FaultServer openai, anthropic, gemini;

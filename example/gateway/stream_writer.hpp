@@ -83,8 +83,7 @@ public:
         encode([&](auto& e) { e.fail(error, x_.out); });
         events_.close();
         if (x_.where.dialect->ends_after_error) {
-            events_.end();
-            x_.client.close_after();
+            events_.end(); // whole as HTTP goes: the client may use the connection again
         } else {
             x_.client.abort_after();
         }

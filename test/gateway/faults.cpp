@@ -77,6 +77,37 @@ BOOST_AUTO_TEST_CASE(every_fault_ends_in_the_whole_answer_or_an_error) {
     BOOST_TEST(errors > 100);
 }
 
+// Clients keep a connection whose answer came to its end without "connection: close": if it is closed behind
+// that, their next request fails for nothing.
+BOOST_AUTO_TEST_CASE(a_connection_whose_answer_ended_takes_another_request) {
+    int again = 0, broken = 0;
+    for (const Fault fault : {Fault::none, Fault::close_mid_body, Fault::error_event, Fault::garbage,
+                              Fault::empty_body, Fault::reset_before_headers}) {
+        Behaviour behaviour(Answer(told, 10), fault, 4);
+        behaviour.tokens_per_write = 1;
+        Lab lab(always(behaviour), always(behaviour));
+        for (const bool stream : {false, true}) {
+            for (const Dialect& dialect : dialects) {
+                BOOST_TEST_CONTEXT(to_string(fault) << (stream ? ", streamed, " : ", ") << dialect.name) {
+                    RawClient client(lab.gateway.port());
+                    client.send(question(dialect, "openai/mock-gpt", stream, "Hello"));
+                    const RawClient::Response first = client.response();
+                    if (!first.whole || first.header("connection") == "close") {
+                        ++broken; // cut: only so do the dialect's clients notice an error
+                        BOOST_TEST((stream && read(dialect, stream, first).end == End::broken));
+                        continue;
+                    }
+                    ++again;
+                    client.send(get("/healthz"));
+                    BOOST_TEST(client.response().body == "ok\n");
+                }
+            }
+        }
+    }
+    BOOST_TEST(again > 30);
+    BOOST_TEST(broken <= 3);
+}
+
 // BATON_SOAK_REQUESTS: of each of four clients; the default takes a few seconds.
 BOOST_AUTO_TEST_CASE(many_clients_in_a_bad_world) {
     const char* wanted = std::getenv("BATON_SOAK_REQUESTS");

@@ -35,9 +35,7 @@ public:
                     ? "[server]\nlisten = \"127.0.0.1:0\"\nthreads = 1\n"
                     : "") +
                (more.find("[resume]") == std::string::npos ? "[resume]\nmax_resumes = 0\n" : "") +
-               "[health]\nmax_cool_down_ms = 1\ncredential_retry_ms = 1\ntrial_ms = 1\nquota_retry_ms = "
-               "1\nmax_quota_retry_ms = 1\n" +
-               more;
+               "[health]\nmax_cool_down_ms = 0\ncredential_retry_ms = 0\nquota_retry_ms = 0\n" + more;
     }
     gateway::Config config(const std::string& more) const {
         return gateway::parse_config(toml(more), "lab.toml", gateway::known_providers());

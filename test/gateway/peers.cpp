@@ -55,8 +55,8 @@ private:
         };
         return "[server]\nlisten = \"127.0.0.1:0\"\nthreads = 1\n" + provider("openai", vendors.url("/v1")) +
                provider("anthropic", vendors.url("")) + provider("gemini", vendors.url("/v1beta")) +
-               "[retry]\nmax_retries = 0\n[resume]\nmax_resumes = 0\n[health]\nmax_cool_down_ms = 1\n"
-               "credential_retry_ms = 1\ntrial_ms = 1\nquota_retry_ms = 1\nmax_quota_retry_ms = 1\n";
+               "[retry]\nmax_retries = 0\n[resume]\nmax_resumes = 0\n[health]\nmax_cool_down_ms = 0\n"
+               "credential_retry_ms = 0\nquota_retry_ms = 0\n";
     }
 
     std::mutex mutex_;

@@ -107,7 +107,7 @@ public:
                                  "smart = [\"anthropic/mock-claude\", \"openai/mock-gpt\"]\n"
                                  "[retry]\nbase_ms = 5\ncap_ms = 50\n[deadline]\nfirst_token_ms = 3000\n"
                                  "first_byte_unary_ms = 6000\nidle_ms = 2000\ntotal_ms = 15000\n"
-                                 "[health]\nmax_cool_down_ms = 1\n";
+                                 "[health]\nmax_cool_down_ms = 0\n";
         process_ = ::fork();
         if (process_ < 0) throw std::runtime_error("fork");
         if (process_ == 0) {

@@ -122,7 +122,7 @@ struct Model {
         }
     }
     void probe(Errc error, TimePoint begun, TimePoint now) {
-        if (begun < changed) return;
+        if (begun < changed || error == Errc::not_found) return;
         if (!ejected(now) || (error != Errc::ok && !is_target_failure(error)))
             return result(error, begun, now);
         if (error == Errc::ok) {
@@ -424,9 +424,10 @@ BOOST_AUTO_TEST_CASE(any_answer_that_shows_the_key_to_be_good_ends_its_quarantin
     for (const bool by_probe : {false, true}) {
         for (int code = 0; code <= static_cast<int>(Errc::slow_reader); ++code) {
             const auto error = static_cast<Errc>(code);
-            const bool good = error == Errc::ok || error == Errc::rate_limited || error == Errc::not_found ||
-                              error == Errc::invalid_request || error == Errc::context_overflow ||
-                              error == Errc::content_filtered;
+            // a server without a list of models answers a probe with 404, whatever the key
+            const bool good = error == Errc::ok || error == Errc::rate_limited ||
+                              (error == Errc::not_found && !by_probe) || error == Errc::invalid_request ||
+                              error == Errc::context_overflow || error == Errc::content_filtered;
             EndpointHealth health;
             health.on_result(rules, Errc::auth, start, start);
             const TimePoint trial = health.retry_at();
@@ -457,7 +458,30 @@ BOOST_AUTO_TEST_CASE(any_answer_that_shows_the_key_to_be_good_ends_its_quarantin
     BOOST_TEST(health.suspect());
     health.eject(rules, trial + 80s);
     health.on_probe(rules, Errc::not_found, trial + 80s, trial + 81s);
+    BOOST_TEST((health.suspect() && health.ejected(trial + 81s)));
+    health.on_probe(rules, Errc::invalid_request, trial + 80s, trial + 81s);
     BOOST_TEST((!health.suspect() && health.ejected(trial + 81s)));
+}
+
+BOOST_AUTO_TEST_CASE(zero_believes_nothing) {
+    HealthRules none;
+    none.max_cool_down = none.credential_retry = none.quota_retry = 0s;
+    none.check();
+    EndpointHealth health;
+    health.cool_down(none, start + 60s, start);
+    for (const Errc error : {Errc::auth, Errc::permission, Errc::quota, Errc::quota, Errc::quota}) {
+        health.on_start(none, start);
+        health.on_start(none, start); // another call beside it waits for no trial
+        health.on_result(none, error, start, start);
+        BOOST_TEST((health.usable(start) && !health.suspect()));
+    }
+    BOOST_TEST(health.quarantines() == 0U);
+
+    // a key that was quarantined under other rules is let go by the next refusal
+    health.on_result(rules, Errc::auth, start, start);
+    health.on_start(none, start + rules.credential_retry);
+    health.on_result(none, Errc::auth, start + rules.credential_retry, start + rules.credential_retry);
+    BOOST_TEST((health.usable(start + rules.credential_retry) && !health.suspect()));
 }
 
 BOOST_AUTO_TEST_CASE(each_bar_ends_at_its_instant) {
@@ -647,9 +671,9 @@ BOOST_AUTO_TEST_CASE(options_out_of_range_are_named) {
     refused([](HealthRules& r) { r.max_ejection = 29s; }, "max_ejection");
     refused([](HealthRules& r) { r.max_ejected = 1.1; }, "max_ejected");
     refused([](HealthRules& r) { r.panic_threshold = -0.1; }, "panic_threshold");
-    refused([](HealthRules& r) { r.max_cool_down = 0s; }, "max_cool_down");
-    refused([](HealthRules& r) { r.credential_retry = 0s; }, "credential_retry");
-    refused([](HealthRules& r) { r.quota_retry = 0s; }, "quota_retry");
+    refused([](HealthRules& r) { r.max_cool_down = -1s; }, "max_cool_down");
+    refused([](HealthRules& r) { r.credential_retry = -1s; }, "credential_retry");
+    refused([](HealthRules& r) { r.quota_retry = -1s; }, "quota_retry");
     refused([](HealthRules& r) { r.max_quota_retry = 59s; }, "max_quota_retry");
     refused([](HealthRules& r) { r.trial = 0s; }, "trial");
     BOOST_CHECK_THROW(Active(Active::Options{.interval = 0s}), std::invalid_argument);

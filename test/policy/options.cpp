@@ -251,9 +251,9 @@ BOOST_AUTO_TEST_CASE(of_health) {
     RANGE(Rules, max_ejection, (30s, 24h), (30s - 1ns, 24h + 1ns));
     RANGE(Rules, max_ejected, (0, 1), (-tiny, 1 + tiny, no_number));
     RANGE(Rules, panic_threshold, (0, 1), (-tiny, 1 + tiny, no_number));
-    RANGE(Rules, max_cool_down, (1ns, 24h), (0ns, -1s));
-    RANGE(Rules, credential_retry, (1ns, 24h), (0ns, -1s));
-    RANGE(Rules, quota_retry, (1ns, 1h), (0ns, -1s, 1h + 1ns));
+    RANGE(Rules, max_cool_down, (0ns, 24h), (-1ns, -1s));
+    RANGE(Rules, credential_retry, (0ns, 24h), (-1ns, -1s));
+    RANGE(Rules, quota_retry, (0ns, 1h), (-1ns, -1s, 1h + 1ns));
     RANGE(Rules, max_quota_retry, (60s, 24h), (60s - 1ns, 24h + 1ns));
     RANGE(Rules, trial, (1ns, 24h), (0ns, -1s));
 

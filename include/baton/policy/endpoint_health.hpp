@@ -25,10 +25,11 @@ struct HealthRules {
         0.5; ///< share of a provider's endpoints that may be out at once, at least one; 0 to 1
     double panic_threshold =
         0.5; ///< with a smaller share of healthy ones left, ejections are ignored; 0 to 1
-    Duration max_cool_down = std::chrono::hours(1); ///< what a vendor's Retry-After is believed; positive
-    Duration credential_retry = std::chrono::minutes(10); ///< between trials of a refused key; positive
+    Duration max_cool_down = std::chrono::hours(1); ///< what a vendor's Retry-After is believed; 0: not
+    Duration credential_retry =
+        std::chrono::minutes(10); ///< between trials of a refused key; 0: it is used on
     Duration quota_retry =
-        std::chrono::seconds(60); ///< the first trial without credit, doubling ...; positive
+        std::chrono::seconds(60); ///< the first trial without credit, doubling ...; 0: it is used on
     Duration max_quota_retry = std::chrono::hours(1); ///< ... up to this; `quota_retry` to 24 h
     Duration trial = std::chrono::seconds(30); ///< one call tests a key; without verdict, another; positive
 
@@ -52,9 +53,9 @@ struct HealthRules {
                        "HealthRules: max_ejected must be between 0 and 1");
         require_option(panic_threshold >= 0 && panic_threshold <= 1,
                        "HealthRules: panic_threshold must be between 0 and 1");
-        require_option(max_cool_down > 0ns, "HealthRules: max_cool_down must be positive");
-        require_option(credential_retry > 0ns, "HealthRules: credential_retry must be positive");
-        require_option(quota_retry > 0ns, "HealthRules: quota_retry must be positive");
+        require_option(max_cool_down >= 0ns, "HealthRules: max_cool_down must not be negative");
+        require_option(credential_retry >= 0ns, "HealthRules: credential_retry must not be negative");
+        require_option(quota_retry >= 0ns, "HealthRules: quota_retry must not be negative");
         require_option(max_quota_retry >= quota_retry && max_quota_retry <= 24h,
                        "HealthRules: max_quota_retry must be between quota_retry and 24 h");
         require_option(trial > 0ns, "HealthRules: trial must be positive");
@@ -147,9 +148,9 @@ public:
 
     /// What came of a probe. A success ends ejection and quarantine, but no cool-down; another answer that
     /// shows the credential to be good ends the quarantine; a failure keeps an ejected endpoint out for
-    /// another `ejection`.
+    /// another `ejection`. `not_found` says nothing: what has no such path to probe need not look at the key.
     void on_probe(const HealthRules& rules, Errc error, TimePoint started, TimePoint now) noexcept {
-        if (started < epoch_) return;
+        if (started < epoch_ || error == Errc::not_found) return;
         if (!ejected(now)) return on_result(rules, error, started, now);
         if (error == Errc::ok) {
             ejected_until_ = epoch_ = now;
@@ -186,6 +187,10 @@ public:
 
 private:
     void quarantine(Duration retry, TimePoint now) noexcept {
+        if (retry == Duration::zero()) { // the rules say so, perhaps since a moment ago
+            if (suspect_) clear_credential(now);
+            return;
+        }
         if (!suspect_) ++quarantines_;
         suspect_ = true;
         quarantined_until_ = after(now, retry);
