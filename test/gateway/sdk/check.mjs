@@ -41,7 +41,7 @@ async function aborted() {
 export async function aborts(run) {
   const before = await aborted();
   await run();
-  for (let i = 0; i < 200; ++i) {
+  for (let i = 0; i < 2000; ++i) {
     if ((await aborted()) > before) return;
     await new Promise((done) => setTimeout(done, 10));
   }
