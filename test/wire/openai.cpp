@@ -732,14 +732,35 @@ BOOST_AUTO_TEST_CASE(views_of_one_event_stay_whole) {
     BOOST_TEST(run.delta.tools[0].arguments == "{\n}");
     BOOST_TEST(run.delta.tools[1].id == "i2");
     // growing far beyond what was reserved
-    std::string all = "b\n", big(3000, 'x');
+    std::string all, big(3000, 'x');
     for (int i = 0; i < 5; ++i) {
         run(chunk(R"({"content":")" + big + R"("})"));
         BOOST_TEST(run.delta.text == big);
         all += big;
     }
     BOOST_TEST(run.reply.parts[0].text == "a\n"); // what follows a thought is a part of its own
-    BOOST_TEST(run.reply.parts[2].text == all);
+    BOOST_TEST(run.reply.parts[2].text == "b\n"); // ... and what follows a refusal
+    run(finish);
+    BOOST_TEST((run("[DONE]") == Step::end));
+    BOOST_TEST(run.reply.text() == "a\nb\nc\n" + all);
+}
+
+BOOST_AUTO_TEST_CASE(answers_and_refusals_keep_their_order) { // found by fuzzing
+    Run run;
+    std::string shown;
+    for (const char* delta : {R"({"content":"a","refusal":"1"})", R"({"content":"b"})", R"({"content":"c"})",
+                              R"({"refusal":"2"})", R"({"refusal":"3","content":"d"})"}) {
+        run(chunk(delta));
+        shown += run.delta.text;
+    }
+    BOOST_TEST(shown == "a1bc23d");
+    run(finish);
+    BOOST_TEST((run("[DONE]") == Step::end));
+    BOOST_TEST(run.reply.text() == shown);
+    BOOST_TEST_REQUIRE(run.reply.parts.size() == 5u);
+    BOOST_TEST(run.reply.parts[1].detail->name == "refusal");
+    BOOST_TEST(run.reply.parts[3].text == "23");
+    BOOST_TEST((run.reply.stop == StopReason::refusal));
 }
 
 // Found by fuzzing: what was read of a broken event is in the Reply, so the event cannot be passed over.

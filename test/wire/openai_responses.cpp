@@ -270,7 +270,7 @@ BOOST_AUTO_TEST_CASE(messages_of_every_kind) {
           {"type":"input_file","file_url":"https://x/y.pdf"},
           {"type":"input_audio","input_audio":{}}]},
         {"type":"function_call_output","call_id":"call_0","output":"before"},
-        {"role":"user","content":[{"type":"input_text","text":"and now?"}]},
+        {"role":"user","content":"and now?"},
         {"type":"mcp_approval_response","approve":true},
         {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"so"}],"encrypted_content":"cipher"},
         {"role":"assistant","content":[{"type":"output_text","text":"It is "},{"type":"output_text","text":"a pipe."}]},
@@ -297,6 +297,12 @@ BOOST_AUTO_TEST_CASE(system_messages) {
     BOOST_TEST(test::at(written(parts), "instructions").is_null());
     BOOST_TEST(input(parts).as_array()[0] == test::parse(R"({"role":"system","content":[
         {"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]})"));
+    // what another vendor's block stands between is still one message
+    Part::Detail foreign;
+    foreign.vendor = "anthropic";
+    const Request apart(turn(Role::user, Part("a"), part_of(Part::Kind::opaque, "{}", foreign), Part("b")));
+    BOOST_TEST(input(apart) == test::parse(R"([{"role":"user","content":[
+        {"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]}])"));
 }
 
 BOOST_AUTO_TEST_CASE(extra_goes_out_untouched_and_wins) {

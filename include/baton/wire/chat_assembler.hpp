@@ -33,8 +33,9 @@ struct ChatKept {
 };
 
 /// Reads what one choice's message and its streamed deltas have in common into one growing Reply. Text,
-/// reasoning and tool calls are each appended to the last part of their kind. An implementation detail of
-/// this dialect.
+/// reasoning and tool calls are each appended to the last part of their kind; but what is said after a
+/// refusal, or refused after more was said, is a part of its own: both are shown as text, in this order. An
+/// implementation detail of this dialect.
 class ChatAssembler {
 public:
     /// `reserve`: bytes a new text part makes room for at once; 0 = a whole body, not a stream.
@@ -88,8 +89,8 @@ private:
 
     void add_text(std::string_view text, Delta& delta, Reply& reply) {
         if (text.empty()) return;
-        Part& part = text_part_ >= 0 ? reply.parts[static_cast<std::size_t>(text_part_)]
-                                     : new_part(Part::Kind::text, text_part_, reply);
+        Part& part = text_part_ > refusal_part_ ? reply.parts[static_cast<std::size_t>(text_part_)]
+                                                : new_part(Part::Kind::text, text_part_, reply);
         append(part.text, text, delta.text, shown_text_);
     }
     void add_reasoning(std::string_view text, Delta& delta, Reply& reply) {

@@ -194,7 +194,7 @@ BATON_DECL void ChatAssembler::details(std::string_view json, Delta& delta, Repl
 BATON_DECL void ChatAssembler::refusal(json::Reader& reader, Delta& delta, Reply& reply) {
     std::string_view text;
     if (!reader.string(text, scratch_) || text.empty()) return;
-    if (refusal_part_ == none) {
+    if (refusal_part_ <= text_part_) { // there is none yet, or more was said since
         Part::Detail& detail = new_part(Part::Kind::text, refusal_part_, reply).detail.ensure();
         detail.name = "refusal"; // so that it can go back as what it was
         detail.vendor = dialect_->vendor.name;

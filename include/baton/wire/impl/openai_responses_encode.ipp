@@ -40,11 +40,6 @@ private:
 
     // Texts, images and documents are one item; tool results and opaque items between them are their own.
     void turn(std::string_view role, const Message& message) {
-        if (!role.empty() && message.parts.size() == 1 && message.parts[0].kind == Kind::text) {
-            w_.begin_object().key("role").string(role).key("content").string(message.parts[0].text);
-            w_.end_object();
-            return;
-        }
         bool open = false;
         const auto content = [&] {
             if (!open) w_.begin_object().key("role").string(role).key("content").begin_array();
@@ -54,17 +49,19 @@ private:
             if (open) w_.end_array().end_object();
             open = false;
         };
+        const Part* const end = message.parts.data() + message.parts.size();
         for (const Part& part : message.parts) {
             if (part.kind == Kind::tool_result) {
                 item();
                 result(part);
             } else if (part.kind == Kind::opaque) {
                 if (foreign(part)) continue;
-                const bool input = !role.empty() && type_of(part.text).starts_with("input_");
-                input ? content() : item();
+                !role.empty() && is_input(part) ? content() : item();
                 raw(part.text, "opaque part");
             } else if (role.empty()) {
                 refuse("tool message", "it may hold tool results only", "build it with tool_result()");
+            } else if (part.kind == Kind::text && !open && alone(&part + 1, end)) {
+                w_.begin_object().key("role").string(role).key("content").string(part.text).end_object();
             } else if (part.kind == Kind::text) {
                 content();
                 w_.begin_object().key("type").string("input_text").key("text").string(part.text).end_object();
@@ -86,6 +83,13 @@ private:
         }
         item();
     }
+    /// Whether no part of what follows belongs to the same item.
+    bool alone(const Part* next, const Part* end) const {
+        while (next != end && next->kind == Kind::opaque && foreign(*next)) ++next;
+        return next == end || next->kind == Kind::tool_result ||
+               (next->kind == Kind::opaque && !is_input(*next));
+    }
+    static bool is_input(const Part& part) { return type_of(part.text).starts_with("input_"); }
     static std::string type_of(std::string_view json) {
         std::string type;
         json::Reader reader(json);
