@@ -11,6 +11,7 @@
 #include <baton/serve/mistral.hpp>
 #include <baton/serve/openai.hpp>
 #include <baton/serve/openai_responses.hpp>
+#include <baton/serve/together.hpp>
 
 #include <optional>
 #include <span>
@@ -70,10 +71,15 @@ constexpr Dialect dialect_of(std::string_view id_prefix) {
         D::encode_models(models, out);
     };
     made.encode_model = [](const std::string& model, std::string& out) {
-        json::Writer json(out);
-        json.begin_object().key("id").string(model).key("object").string("model").key("type").string("model");
-        json.key("created").number(0).key("created_at").string("1970-01-01T00:00:00Z");
-        json.key("owned_by").string("baton").key("display_name").string(model).end_object();
+        if constexpr (requires { D::encode_model(model, out); }) {
+            D::encode_model(model, out);
+        } else {
+            json::Writer json(out);
+            json.begin_object().key("id").string(model).key("object").string("model");
+            json.key("type").string("model").key("created").number(0);
+            json.key("created_at").string("1970-01-01T00:00:00Z");
+            json.key("owned_by").string("baton").key("display_name").string(model).end_object();
+        }
     };
     if constexpr (requires(std::string& out) { D::encode_count(std::uint64_t{}, out); }) {
         made.encode_count = [](std::uint64_t tokens, std::string& out) { D::encode_count(tokens, out); };
@@ -90,9 +96,6 @@ constexpr Dialect make_gemini_dialect() {
         if (!wrong) serve::Gemini::number_calls(incoming.request); // for vendors that want ids
         return wrong;
     };
-    made.encode_model = [](const std::string& model, std::string& out) {
-        serve::Gemini::encode_model(model, out);
-    };
     made.write_rate = nullptr;
     made.ends_after_error = false;
     return made;
@@ -100,6 +103,7 @@ constexpr Dialect make_gemini_dialect() {
 
 inline constexpr Dialect openai_dialect = dialect_of<baton::serve::OpenAI>("chatcmpl-");
 inline constexpr Dialect mistral_dialect = dialect_of<baton::serve::Mistral>("chatcmpl-");
+inline constexpr Dialect together_dialect = dialect_of<baton::serve::Together>("chatcmpl-");
 inline constexpr Dialect responses_dialect = dialect_of<baton::serve::OpenAIResponses>("resp_");
 inline constexpr Dialect anthropic_dialect = dialect_of<baton::serve::Anthropic>("msg_");
 inline constexpr Dialect gemini_dialect = make_gemini_dialect();
@@ -127,7 +131,16 @@ inline Route gemini_route(std::string_view target) {
     return found;
 }
 
-/// By path alone; exact, no normalisation.
+/// Clients that share OpenAI's paths but want some things otherwise, known by how they call themselves.
+inline const Dialect* openai_like(const HttpRequest& request) {
+    const std::string_view client = request.header("user-agent");
+    return client.starts_with("mistral-client") ? &mistral_dialect
+           : client.starts_with("Together/")    ? &together_dialect
+                                                : &openai_dialect;
+}
+
+/// By path alone, exact, no normalisation; where clients of several vendors ask for the same path, by what is
+/// each one's own.
 inline Route route(const HttpRequest& request) {
     struct Fixed {
         std::string_view path;
@@ -152,8 +165,7 @@ inline Route route(const HttpRequest& request) {
     for (const Fixed& page : pages) {
         if (page.path != path) continue;
         Route found{page.operation, page.dialect, page.method, {}, {}};
-        const bool mistral = request.header("user-agent").starts_with("mistral-client");
-        if (mistral && found.dialect == &openai_dialect) found.dialect = &mistral_dialect;
+        if (found.dialect == &openai_dialect) found.dialect = openai_like(request);
         return found;
     }
     if (path.starts_with("/v1beta/") ||
@@ -161,10 +173,9 @@ inline Route route(const HttpRequest& request) {
         return gemini_route(request.target);
     }
     Route found;
-    // What this path lists looks different to each vendor's client.
     const bool anthropic = !request.header("anthropic-version").empty();
     const bool google = !request.header("x-goog-api-key").empty();
-    found.dialect = anthropic ? &anthropic_dialect : google ? &gemini_dialect : &openai_dialect;
+    found.dialect = anthropic ? &anthropic_dialect : google ? &gemini_dialect : openai_like(request);
     if (path == "/v1/models" || path.starts_with("/v1/models/")) {
         found.operation = path.size() > 11 ? Operation::model : Operation::models;
         found.method = "GET";

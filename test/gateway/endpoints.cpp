@@ -172,6 +172,10 @@ BOOST_AUTO_TEST_CASE(responses_and_gemini_clients) {
     }
     BOOST_TEST(has(lab.ask(get("/v1beta/models")).body, "models/fast"));
     BOOST_TEST(has(lab.ask(get("/v1/models", "x-goog-api-key: any\r\n")).body, "\"models/fast\""));
+    BOOST_TEST(
+        lab.ask(get("/v1/models", "user-agent: Together/JS 0.37.0\r\n")).body.starts_with("[{\"id\":"));
+    BOOST_TEST(has(lab.ask(get("/v1/models", "user-agent: mistral-client-python/3.7.0\r\n")).body,
+                   "\"type\":\"base\""));
     BOOST_TEST(has(lab.ask(get("/v1/models/fast", "x-goog-api-key: any\r\n")).body, "\"models/fast\""));
     BOOST_TEST(lab.ask(get("/v1beta/models/mock-gpt")).status == 200);
     BOOST_TEST(has(lab.ask(get("/v1/models/mock-gpt")).body, "\"id\":\"mock-gpt\""));

@@ -8,6 +8,7 @@
 #include <baton/serve/error_status.hpp>
 #include <baton/serve/mistral.hpp>
 #include <baton/serve/openai.hpp>
+#include <baton/serve/together.hpp>
 #include <baton/wire/openai.hpp>
 
 #include <chrono>
@@ -322,7 +323,8 @@ BOOST_AUTO_TEST_CASE(mistrals_clients_get_a_name_in_every_piece_and_the_usage) {
     encoder.finish(full_reply(), bytes);
     BOOST_TEST(bytes.find(R"("function":{"name":"","arguments":"}"})") != std::string::npos);
     BOOST_TEST(bytes.find(R"("usage":null)") == std::string::npos);
-    const Streamed<Client> streamed(bytes); // and others read it as before
+    BOOST_TEST(bytes.find(R"("choices":[])") == std::string::npos); // they look into the first of each chunk
+    const Streamed<Client> streamed(bytes);                         // and others read it as before
     BOOST_TEST(streamed.ended);
     BOOST_TEST_REQUIRE(streamed.reply.parts.size() == 1U);
     BOOST_TEST(streamed.reply.parts[0].detail->name == "weather");
@@ -382,6 +384,22 @@ BOOST_AUTO_TEST_CASE(models_are_listed) {
     const auto json = parse(body).as_object();
     BOOST_TEST(json.at("data").as_array().size() == 2U);
     BOOST_TEST(text_at(json.at("data").at(1).as_object(), "id") == "c\"d");
+
+    body.clear(); // each has a kind here
+    serve::Mistral::encode_models(models, body);
+    const auto mistral = parse(body).at("data").at(1).as_object();
+    BOOST_TEST(text_at(mistral, "id") == "c\"d");
+    BOOST_TEST(text_at(mistral, "type") == "base");
+    BOOST_TEST(mistral.at("capabilities").at("completion_chat").as_bool());
+    body.clear();
+    serve::Mistral::encode_model("c\"d", body);
+    BOOST_TEST((parse(body) == mistral));
+
+    static_assert(serve::Dialect<serve::Together>);
+    body.clear(); // and stands in no object here
+    serve::Together::encode_models(models, body);
+    BOOST_TEST_REQUIRE(parse(body).as_array().size() == 2U);
+    BOOST_TEST(text_at(parse(body).at(1).as_object(), "id") == "c\"d");
 }
 
 BOOST_AUTO_TEST_CASE(what_says_nothing_is_no_tuning) {

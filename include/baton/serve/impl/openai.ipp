@@ -236,14 +236,19 @@ BATON_DECL void OpenAI::StreamEncoder::finish(const Reply& reply, std::string& o
     json.key("logprobs");
     write_logprobs(json, reply);
     json.key("finish_reason").string(finish_reason(reply)).end_object();
-    out += "]}\n\n";
     if (usage_) {
-        const std::string_view replaced = strict_ ? R"("choices":[)" : R"("usage":null,"choices":[)";
-        out.append(prefix_, 0, prefix_.size() - replaced.size());
-        out += R"("choices":[],"usage":)";
+        if (strict_) { // in the last chunk that has a choice
+            out += R"(],"usage":)";
+        } else {
+            constexpr std::string_view replaced = R"("usage":null,"choices":[)";
+            out += "]}\n\n";
+            out.append(prefix_, 0, prefix_.size() - replaced.size()) += R"("choices":[],"usage":)";
+        }
         json::Writer last(out);
         detail::openai::usage(last, reply.usage);
         out += "}\n\n";
+    } else {
+        out += "]}\n\n";
     }
     out += "data: [DONE]\n\n";
 }
