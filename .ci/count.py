@@ -15,7 +15,7 @@ import re
 import sys
 
 BOOST = re.compile(r"^\s*(\d+) test cases? out of \d+ (passed|failed|skipped|aborted|timed out)\b", re.MULTILINE)
-PLAIN = re.compile(r"^(?:[\w.-]+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
+PLAIN = re.compile(r"^(?:[\w.,@/ -]+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 SKIP = re.compile(r"^(?:skipped: .*|.*: skipped, .*)$", re.MULTILINE)
 
 
