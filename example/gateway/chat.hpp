@@ -31,10 +31,12 @@ struct Vendors {
         (all.push_back(one<P>()), ...);
         return all;
     }
-    /// Calls f(on<P>(options)..., endpoints<P>..., route table, limits): what a reload may change.
+    /// Calls f(on<P>(options)..., endpoints<P>..., context_windows<P>..., route table, limits): what a reload
+    /// may change.
     template <class F>
     static auto with_options(const Config& config, F&& f) {
-        return f(baton::on<P>(options<P>(config))..., equals<P>(config)..., table(config), limits(config));
+        return f(baton::on<P>(options<P>(config))..., equals<P>(config)..., windows<P>(config)...,
+                 table(config), limits(config));
     }
 
 private:
@@ -75,6 +77,13 @@ private:
                                     .with_name(from.name));
         }
         if (made.list.empty()) made.list.emplace_back();
+        return made;
+    }
+    template <class V>
+    static baton::ContextWindows<V> windows(const Config& config) {
+        baton::ContextWindows<V> made;
+        for (const auto& [model, tokens] : config.provider(V::name)->windows)
+            made.list.push_back({model, tokens});
         return made;
     }
     static ProviderLimits limits(const Config& config) {

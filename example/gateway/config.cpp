@@ -71,6 +71,7 @@ public:
                         {"tasks", [&](Node n, Name m) { read_tasks(config_, in_, n, m); }},
                         {"keys", [&](Node n, Name m) { read_keys(config_, in_, n, m); }},
                         {"routing", [&](Node n, Name m) { read_routing(config_, in_, n, m); }},
+                        {"context_windows", [&](Node n, Name m) { read_windows(config_, in_, n, m); }},
                         {"prices", [&](Node n, Name m) { read_prices(config_, in_, n, m); }},
                         {"hedge", [&](Node n, Name m) { hedge(n, m); }},
                         {"retry", [&](Node n, Name m) { retry(n, m); }},

@@ -53,8 +53,10 @@ struct ProviderConfig {
     std::string model;                     ///< "" = the wire's default
     std::vector<std::string> models;       ///< bare names that mean this provider
     std::vector<EndpointConfig> endpoints; ///< none: one, made of the above
-    baton::Gcra::Options limits;           ///< what we send it at most, all threads together
-    std::shared_ptr<ProviderRates> rates;  ///< how much that was lately; see ProviderLimits
+    std::vector<std::pair<std::string, std::uint32_t>>
+        windows;                          ///< tokens that its models take, by their names
+    baton::Gcra::Options limits;          ///< what we send it at most, all threads together
+    std::shared_ptr<ProviderRates> rates; ///< how much that was lately; see ProviderLimits
     bool configured = false;
 };
 

@@ -78,6 +78,11 @@ std::string print_config(const Config& config) {
             if (!e.key.empty()) out << "key = " << masked(false) << '\n';
         }
     }
+    out << "\n[context_windows]\n";
+    for (const ProviderConfig& p : config.providers) {
+        for (const auto& [model, tokens] : p.windows)
+            out << quoted(p.name + "/" + model) << " = " << tokens << '\n';
+    }
     if (!config.prices.empty()) out << "\n[prices]\n";
     for (const auto& [name, price] : config.prices) {
         out << quoted(name) << " = {input = " << price.input << ", output = " << price.output

@@ -107,6 +107,20 @@ void read_providers(Config& config, const Reader& in, Node node, Name path) {
     }
 }
 
+void read_windows(Config& config, const Reader& in, Node node, Name path) {
+    for (const auto& [key, value] : in.table(node, path)) {
+        const std::string name(key.str()), member = path + ".\"" + name + "\"";
+        const std::size_t slash = name.find('/');
+        if (slash == std::string::npos) in.fail(value, member, "must be called \"vendor/model\"");
+        check_target(config, in, name, value, member);
+        for (ProviderConfig& provider : config.providers) {
+            if (provider.name != std::string_view(name).substr(0, slash)) continue;
+            in.whole(provider.windows.emplace_back(name.substr(slash + 1), 0).second, 1,
+                     1'000'000'000)(value, member);
+        }
+    }
+}
+
 void read_prices(Config& config, const Reader& in, Node node, Name path) {
     for (const auto& [key, value] : in.table(node, path)) {
         const std::string name(key.str()), member = path + ".\"" + name + "\"";

@@ -136,6 +136,7 @@ const char* url_problem(std::string_view url) noexcept;
 
 // The sections of a configuration; each throws ConfigError.
 void read_providers(Config& config, const Reader& in, Node node, Name path);
+void read_windows(Config& config, const Reader& in, Node node, Name path);
 void read_prices(Config& config, const Reader& in, Node node, Name path);
 void read_aliases(Config& config, const Reader& in, Node node, Name path);
 void read_tasks(Config& config, const Reader& in, Node node, Name path);

@@ -37,6 +37,7 @@
 #include <baton/policy/breaker.hpp>
 #include <baton/policy/cache.hpp>
 #include <baton/policy/consecutive_failures.hpp>
+#include <baton/policy/context_windows.hpp>
 #include <baton/policy/deadline.hpp>
 #include <baton/policy/endpoint.hpp>
 #include <baton/policy/environment.hpp>

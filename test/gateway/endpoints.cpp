@@ -395,6 +395,27 @@ BOOST_AUTO_TEST_CASE(a_vendors_hint_reaches_the_client) {
     BOOST_TEST(answer.header("retry-after") == "77");
 }
 
+BOOST_AUTO_TEST_CASE(a_prompt_that_outgrows_a_model_moves_to_a_larger_one_of_the_same_vendor) {
+    const auto overflows = [](const ServedRequest& request) {
+        return request.incoming.request.model == "large"
+                   ? Behaviour(Answer("It fits.", 2))
+                   : Behaviour(baton::Error(baton::Errc::context_overflow));
+    };
+    Lab lab(overflows, always(Behaviour(baton::Error(baton::Errc::transient))),
+            "[context_windows]\n\"openai/small\" = 8000\n\"openai/large\" = 128000\n");
+    const auto body = [](std::string_view first) {
+        return std::string(R"({"model":"openai/)").append(first) +
+               R"(","fallbacks":["openai/large"],"messages":[{"role":"user","content":"Hello"}]})";
+    };
+    const auto answer = lab.ask(post("/v1/chat/completions", body("small")));
+    BOOST_TEST(answer.status == 200);
+    BOOST_TEST(has(answer.body, "It fits."));
+    BOOST_TEST(answer.header("x-baton-attempts") == "2");
+    const auto refused = lab.ask(post("/v1/chat/completions", body("unheard-of")));
+    BOOST_TEST(refused.status == 400);
+    BOOST_TEST(has(refused.body, "context_length_exceeded"));
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_that_breaks_is_never_a_short_answer) {
     for (const Fault fault : {Fault::reset_mid_body, Fault::close_mid_body, Fault::missing_end,
                               Fault::error_event, Fault::missing_last_chunk, Fault::bad_chunk_size}) {

@@ -112,6 +112,12 @@ BOOST_AUTO_TEST_CASE(configuration_errors_name_file_line_and_member) {
          "a.toml:2: providers.openai.limits.concurrency: must be a whole number from 0"},
         {"[prices]\n\"gpt-5\" = {input = 1}\n",
          "a.toml:2: prices.\"gpt-5\": must be called \"vendor/model\""},
+        {"[context_windows]\n\"gpt-5\" = 1\n",
+         "a.toml:2: context_windows.\"gpt-5\": must be called \"vendor/model\""},
+        {"[context_windows]\n\"nobody/x\" = 1\n",
+         "a.toml:2: context_windows.\"nobody/x\": \"nobody/x\" names no"},
+        {"[context_windows]\n\"openai/x\" = 0\n",
+         "a.toml:2: context_windows.\"openai/x\": must be a whole number from 1"},
         {"[prices]\n\"nobody/x\" = {input = 1}\n", "a.toml:2: prices.\"nobody/x\": \"nobody/x\" names no"},
         {"[prices]\n\"openai/x\" = {input = -1}\n",
          "a.toml:2: prices.\"openai/x\".input: must be a number from 0"},
@@ -149,6 +155,7 @@ BOOST_AUTO_TEST_CASE(the_printed_configuration_is_one_and_has_no_secrets) {
         "max_wait_ms = 0\n"
         "[[providers.mistral.endpoints]]\nname = \"eu\"\nbase_url = \"https://eu\"\nweight = 2.5\n"
         "[[providers.mistral.endpoints]]\nkey = \"endpoint-marker\"\n"
+        "[context_windows]\n\"openai/a\" = 9000\n\"mistral/x\" = 8000\n"
         "[prices]\n\"openai/a\" = {input = 1.25, output = 10, cached_input = 0.125}\n\"openai/*\" = {input = "
         "3}\n" +
         key("k", "client-marker",
@@ -160,7 +167,7 @@ BOOST_AUTO_TEST_CASE(the_printed_configuration_is_one_and_has_no_secrets) {
     BOOST_TEST(!has(printed, baton::sha256("client-marker")));
     for (const char* part :
          {"reuse_port = true", "metrics_public = true", "min_samples = 9", "max_wait_ms = 0",
-          "concurrency = 15", "weight = 2.5",
+          "concurrency = 15", "weight = 2.5", "'openai/a' = 9000\n'mistral/x' = 8000\n",
           "'openai/a' = {input = 1.25, output = 10, cached_input = 0.125, cache_write = 1.25}",
           "tokens_per_minute = 7000\ntoken_burst = 900\nbudget_usd = 12.5\nbudget_period = 'day'"})
         BOOST_TEST(has(printed, part), part << " is not in " << printed);

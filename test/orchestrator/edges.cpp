@@ -109,6 +109,75 @@ BOOST_AUTO_TEST_CASE(after_a_context_overflow_only_larger_models_are_asked) {
                      to<OpenAI>("big").max_context(200'000)) == "small big ");
 }
 
+BOOST_AUTO_TEST_CASE(the_windows_of_models_are_known_however_they_are_named) {
+    using Chat = Virtual<baton::Provider<OpenAI>, baton::Provider<Anthropic>, baton::Route<baton::ByTask>>;
+    Lab lab;
+    const auto overflows = [](const baton::testing::ServedRequest& request) {
+        const std::string& model = request.incoming.request.model;
+        return model.starts_with("large") ? Behaviour(Answer("ok")) : fails(Errc::context_overflow);
+    };
+    lab.net.serve("openai.test", overflows);
+    lab.net.serve("anthropic.test", overflows);
+    Chat chat = lab.make<Chat>(
+        openai(), anthropic(), baton::context_windows<OpenAI>({{"small", 8'000}, {"large", 128'000}}),
+        baton::context_windows<Anthropic>({{"smaller", 4'000}, {"large-a", 200'000}}),
+        baton::ByTask(otherwise(to<OpenAI>("small"), to<Anthropic>("smaller"), to("openai")),
+                      row("row", to<OpenAI>("small"), to<OpenAI>("large")),
+                      row("said", to<OpenAI>("small"), to<OpenAI>("large").max_context(8'000))));
+    const auto asked = [&](Request request) {
+        const std::size_t before = lab.net.requests().size();
+        const Errc errc = lab.complete(chat, std::move(request)).errc();
+        std::string models(to_string(errc));
+        for (std::size_t i = before; i < lab.net.requests().size(); ++i)
+            models += " " + lab.net.requests()[i].incoming.request.model;
+        return models;
+    };
+    BOOST_TEST(asked(Request("a", baton::task("row"))) == "ok small large");
+    BOOST_TEST(asked(Request("a", baton::task("said"))) == "context_overflow small"); // the row's word holds
+    BOOST_TEST(asked(Request("a", baton::model("openai/small"),
+                             baton::fallbacks("anthropic/smaller", "openai/small", "anthropic/large-a"))) ==
+               "ok small large-a");
+    BOOST_TEST(asked(Request("a", baton::model("large"))) == "ok large"); // a bare name
+    // of a model that is not listed, the vendor's largest is assumed
+    BOOST_TEST(asked(Request("a", baton::model("openai/x"), baton::fallbacks("openai/large"))) ==
+               "context_overflow x");
+    chat.configure(baton::context_windows<OpenAI>({{"small", 200'000}, {"large", 128'000}}));
+    BOOST_TEST(asked(Request("b", baton::task("row"))) == "context_overflow small");
+    chat.configure(OpenAI::Options{.model = "m2"}); // they stay
+    BOOST_TEST(asked(Request("c", baton::task("row"))) == "context_overflow small");
+    chat.configure(baton::context_windows<OpenAI>({{"small", 0}, {"large", 2'000'000}}));
+    BOOST_TEST(asked(Request("d", baton::task("row"))) == "ok small large");
+}
+
+BOOST_AUTO_TEST_CASE(a_prompt_that_is_too_long_goes_where_it_fits) {
+    using Chat = Virtual<baton::Provider<OpenAI>, baton::Provider<Anthropic>, baton::Route<baton::ByTask>>;
+    Lab lab;
+    lab.net.serve("openai.test", always(fails(Errc::context_overflow)));
+    lab.net.serve("anthropic.test", always(Behaviour(Answer("ok"))));
+    Chat chat = lab.make<Chat>(
+        openai(), anthropic(),
+        baton::ByTask(
+            otherwise(to<OpenAI>("small").max_context(1'000), to<Anthropic>("large").max_context(2'000)),
+            row("unknown", to<OpenAI>("small").max_context(1'000), to<OpenAI>("tiny").max_context(10))));
+    const auto ask = [&](std::size_t tokens, std::string task = "") {
+        const std::size_t before = lab.net.requests().size();
+        const Result result = lab.complete(chat, Request(std::string(4 * tokens, 'x'), baton::task(task)));
+        std::string said(to_string(result.errc()));
+        for (std::size_t i = before; i < lab.net.requests().size(); ++i)
+            said += " " + lab.net.requests()[i].incoming.request.model;
+        const auto& trace = result.reply ? result.reply->trace : result.reply.error().detail().trace;
+        for (const baton::Attempt& attempt : trace.attempts) {
+            if (!attempt.sent) said += ", not " + attempt.model;
+        }
+        if (result.reply && result.reply->served_by_fallback) said += ", by fallback";
+        return said;
+    };
+    BOOST_TEST(ask(900) == "ok small large, by fallback");
+    BOOST_TEST(ask(1'100) == "ok large, not small, by fallback"); // not asked in vain
+    BOOST_TEST(ask(2'100) == "ok small large, by fallback");      // an estimate refuses nothing
+    BOOST_TEST(ask(500, "unknown") == "context_overflow small, not tiny");
+}
+
 BOOST_AUTO_TEST_CASE(max_event_is_the_limit) {
     using Chat = Virtual<baton::Provider<OpenAI>>;
     const auto ends = [](std::size_t limit, std::size_t size) {

@@ -209,6 +209,8 @@ private:
     bool look_up();
     void plan();
     void offer_errand();
+    void leave_out_small();
+    void note_skipped(const Target& target, Errc why);
     void choose();
     enum class Admit : unsigned char { yes, wait, broken, limited };
     bool pick_endpoint();

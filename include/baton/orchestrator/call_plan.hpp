@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/estimate.hpp>
 #include <baton/orchestrator/call.hpp>
 #include <baton/orchestrator/needs.hpp>
 
@@ -8,6 +9,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <exception>
 
 // Which targets serve a call, in which order; step 3 of design section 5.
@@ -80,6 +83,35 @@ void Call<C>::offer_errand() {
     targets_.resize(kept);
 }
 
+/// Targets whose window the prompt outgrows, as far as can be told before it is sent, where others are left
+/// that hold it: an estimate refuses no call.
+template <class C>
+void Call<C>::leave_out_small() {
+    if (targets_.size() < 2 || mode_ == Mode::errand) return;
+    const std::uint64_t tokens = estimate_input(*draft_);
+    const auto small = [&](const Target* t) { return t->max_context != 0 && t->max_context < tokens; };
+    if (std::all_of(targets_.begin(), targets_.end(), small)) return;
+    std::size_t kept = 0;
+    for (const Target* t : targets_) {
+        if (!small(t)) {
+            targets_[kept++] = t;
+        } else if (rounds_ == 0) {
+            primary_skipped_ |= kept == 0;
+            note_skipped(*t, Errc::context_overflow);
+        }
+    }
+    targets_.resize(kept);
+}
+
+template <class C>
+void Call<C>::note_skipped(const Target& target, Errc why) {
+    Attempt& note = trace().attempts.emplace_back();
+    note.provider = target.provider_name;
+    note.model = target.model;
+    note.outcome = why;
+    report_attempt();
+}
+
 template <class C>
 void Call<C>::plan() {
     targets_.clear();
@@ -97,8 +129,8 @@ void Call<C>::plan() {
         const std::size_t slash = name.find('/');
         for (const ProviderSettings& p : providers) {
             if (name.substr(0, slash) != p.name) continue;
-            own_targets_.push_back(p.target);
-            if (slash != std::string_view::npos) own_targets_.back().model = name.substr(slash + 1);
+            own_targets_.push_back(slash == std::string_view::npos ? p.target
+                                                                   : p.with_model(name.substr(slash + 1)));
             return &own_targets_.back();
         }
         return nullptr;
@@ -153,9 +185,10 @@ void Call<C>::plan() {
         for (std::size_t i = 0; i < targets_.size(); ++i) {
             const Target* t = targets_[i];
             if (listed ? lists(*t) : i == 0) {
-                own_targets_.push_back(*t);
-                own_targets_.back().model = model;
-                t = &own_targets_.back();
+                Target& own = own_targets_.emplace_back(*t);
+                if (own.model != model) own.max_context = providers[own.provider].max_context(model);
+                own.model = model;
+                t = &own;
             } else if (mode_ == Mode::errand) {
                 continue; // vectors and counts of another model are of no use
             }
@@ -189,15 +222,12 @@ void Call<C>::plan() {
         }
         if (rounds_ == 0) {
             primary_skipped_ |= t == targets_.front() && kept == 0;
-            Attempt& note = trace().attempts.emplace_back();
-            note.provider = p.name;
-            note.model = t->model;
-            note.outcome = skip;
-            report_attempt();
+            note_skipped(*t, skip);
         }
     }
     const std::size_t wanted = targets_.size();
     targets_.resize(kept);
+    leave_out_small();
     state_->each_hook([&](auto& hook) {
         if constexpr (requires(std::vector<const Target*>& list) { hook.on_targets(list); }) {
             std::vector<const Target*> list(targets_.begin(), targets_.end());

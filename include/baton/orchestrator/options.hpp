@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/orchestrator/composition.hpp>
+#include <baton/policy/context_windows.hpp>
 #include <baton/policy/endpoint.hpp>
 
 #include <tuple>
@@ -108,14 +109,17 @@ template <class A, class... W>
 inline constexpr std::size_t wires_with<A, mp::mp_list<W...>> =
     (std::size_t{0} + ... +
      (std::is_same_v<typename W::Options, A> || std::is_same_v<credentials_of<W>, A> ||
-              std::is_same_v<Endpoints<W>, A>
+              std::is_same_v<Endpoints<W>, A> || std::is_same_v<ContextWindows<W>, A>
           ? 1
           : 0));
 
+/// Arguments whose type names the provider they are about.
 template <class A>
-inline constexpr bool is_endpoints = false;
+inline constexpr bool is_of_provider = false;
 template <class P>
-inline constexpr bool is_endpoints<Endpoints<P>> = true;
+inline constexpr bool is_of_provider<Endpoints<P>> = true;
+template <class P>
+inline constexpr bool is_of_provider<ContextWindows<P>> = true;
 
 /// Checks `to<P>` of typed route rows against the provider list.
 template <class Wires, class A>
@@ -172,9 +176,10 @@ consteval bool check_argument() {
             return false;
         }
     } else {
-        if constexpr (is_endpoints<A>) {
+        if constexpr (is_of_provider<A>) {
             constexpr bool known = mp::mp_contains<typename C::wires, typename A::provider>::value;
-            static_assert(known, "baton: endpoints<P>(...) names a provider that is not in the composition");
+            static_assert(known, "baton: endpoints<P>(...), keys<P>(...) or context_windows<P>(...) names a "
+                                 "provider that is not in the composition");
             return known;
         }
         constexpr std::size_t matches =

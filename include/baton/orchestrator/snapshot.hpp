@@ -6,6 +6,7 @@
 #include <baton/core/secret.hpp>
 #include <baton/core/target.hpp>
 #include <baton/orchestrator/options.hpp>
+#include <baton/policy/context_windows.hpp>
 #include <baton/policy/endpoint.hpp>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -41,7 +42,22 @@ struct ProviderSettings {
     std::string problem;                     ///< not empty: unconfigured, and why
     std::vector<EndpointSettings> endpoints; ///< one at least
     Capabilities capabilities;
-    Target target; ///< with its default model
+    Target target;                                                ///< with its default model
+    std::vector<std::pair<std::string, std::uint32_t>> windows{}; ///< of models, in tokens
+
+    /// This provider with another model.
+    Target with_model(std::string_view model) const {
+        Target made = target;
+        made.model = model;
+        made.max_context = max_context(model);
+        return made;
+    }
+    std::uint32_t max_context(std::string_view model) const noexcept {
+        for (const auto& [name, tokens] : windows) {
+            if (name == model && tokens != 0) return tokens;
+        }
+        return capabilities.max_context;
+    }
 };
 
 /// A route row, resolved.
@@ -177,7 +193,6 @@ ProviderSettings make_provider(const typename W::Options& options, const credent
     ProviderSettings made;
     made.name = W::name;
     made.capabilities = W::capabilities;
-    made.target.max_context = W::capabilities.max_context;
     made.target.provider = index;
     made.target.provider_name = W::name;
     if constexpr (wire::HasAccount<W>) before = nullptr;
@@ -259,8 +274,8 @@ void plan_rows(Snap& snapshot, const Route& route) {
                            std::string(snapshot.providers[index].name) +
                            " cannot do; take it out of the row");
             }
-            Target target = snapshot.providers[index].target;
-            if (!row.model.empty()) target.model = row.model;
+            const ProviderSettings& provider = snapshot.providers[index];
+            Target target = row.model.empty() ? provider.target : provider.with_model(row.model);
             target.temperature = row.temperature;
             target.max_tokens = row.max_tokens;
             target.max_latency = entry.latency;

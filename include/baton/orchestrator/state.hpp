@@ -87,6 +87,7 @@ public:
             const auto* options = provider_argument<i.value, typename W::Options>(args);
             const auto* credentials = provider_argument<i.value, credentials_of<W>>(args);
             const auto* list = provider_argument<i.value, Endpoints<W>>(args);
+            const auto* windows = provider_argument<i.value, ContextWindows<W>>(args);
             if (!options && !credentials && !list && snapshot) {
                 next->providers.push_back(snapshot->providers[i]);
             } else {
@@ -98,6 +99,14 @@ public:
                 if (snapshot && snapshot->providers[i].problem.empty() && !problem.empty())
                     bad_option(problem);
             }
+            ProviderSettings& made = next->providers.back();
+            if (windows) {
+                made.windows.clear();
+                for (const auto& one : windows->list) made.windows.emplace_back(one.model, one.tokens);
+            } else if (snapshot) {
+                made.windows = snapshot->providers[i].windows;
+            }
+            made.target.max_context = made.max_context(made.target.model);
         });
         if constexpr (C::has_route) {
             auto planned = snapshot ? reconfigured(route, args) : route;
