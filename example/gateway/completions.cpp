@@ -9,6 +9,7 @@
 #include <baton/core/canonical.hpp>
 #include <baton/core/estimate.hpp>
 #include <baton/core/reply_codec.hpp>
+#include <baton/serve/call_ids.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -70,6 +71,7 @@ void Worker::used(Exchange& x, const baton::Reply& reply) {
 
 void Worker::deliver(Exchange& x, baton::Reply& reply, bool cacheable) {
     if (reply.id.empty()) reply.id = std::string(x.where.dialect->id_prefix) + x.id.substr(4);
+    if (!x.where.gemini) baton::serve::CallIds(reply.id).number(reply);
     std::string body;
     x.where.dialect->encode(reply, std::chrono::system_clock::now(), body);
     answer(x, 200, "application/json", about(reply.trace, reply.provider, cacheable, false), body);

@@ -5,9 +5,11 @@
 
 #include <baton/core/delta.hpp>
 #include <baton/core/reply.hpp>
+#include <baton/serve/call_ids.hpp>
 #include <baton/serve/concept.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,7 +58,9 @@ public:
     void delta(const baton::Reply& so_far, const baton::Delta& delta) {
         begun_ ? events_.open() : begin(so_far, true);
         if (so_far.parts.size() > announced_ + 1) parts_until(so_far, so_far.parts.size() - 1);
-        encode([&](auto& e) { e.delta(delta, x_.out); });
+        baton::Delta sent = delta;
+        if (!x_.where.gemini && !sent.tools.empty()) sent.tools = ids_->number(delta);
+        encode([&](auto& e) { e.delta(sent, x_.out); });
         events_.close();
     }
     /// A whole answer that nothing was shown of.
@@ -116,6 +120,7 @@ private:
         if (model.empty() && !reply.trace.attempts.empty()) model = reply.trace.attempts.back().model;
         baton::serve::StreamHead start;
         start.id = id;
+        ids_.emplace(id);
         start.model = model;
         start.created = std::chrono::system_clock::now();
         start.usage = reply.usage;
@@ -134,6 +139,7 @@ private:
 
     Exchange& x_;
     StreamEncoder encoder_;
+    std::optional<baton::serve::CallIds> ids_; // from begin() on
     EventWriter events_;
     std::size_t announced_ = 0; // parts that were shown, or need not be
     bool begun_ = false, cacheable_, include_usage_, array_;

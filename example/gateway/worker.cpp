@@ -165,7 +165,8 @@ void Worker::models(Exchange& x) {
         x.where.dialect->encode_models(listed_models(*x.config), body);
     } else {
         std::vector<std::string> targets;
-        const std::string model(x.where.gemini ? std::string_view(x.where.gemini->model) : x.where.model);
+        const std::string model =
+            x.where.gemini ? x.where.gemini->model : percent_decoded(x.where.model); // "vendor%2Fmodel"
         if (auto wrong = expand(*x.config, model, targets)) return fail(x, *wrong);
         x.where.dialect->encode_model(model, body);
     }

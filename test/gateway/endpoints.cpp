@@ -8,6 +8,7 @@
 
 #include <gateway/models.hpp>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -179,6 +180,7 @@ BOOST_AUTO_TEST_CASE(responses_and_gemini_clients) {
     BOOST_TEST(has(lab.ask(get("/v1/models/fast", "x-goog-api-key: any\r\n")).body, "\"models/fast\""));
     BOOST_TEST(lab.ask(get("/v1beta/models/mock-gpt")).status == 200);
     BOOST_TEST(has(lab.ask(get("/v1/models/mock-gpt")).body, "\"id\":\"mock-gpt\""));
+    BOOST_TEST(has(lab.ask(get("/v1/models/openai%2Fmock-gpt")).body, "\"id\":\"openai/mock-gpt\""));
     const auto unknown = lab.ask(post("/v1beta/models/unheard-of:generateContent", contents));
     BOOST_TEST(unknown.status == 404);
     BOOST_TEST(has(unknown.body, "NOT_FOUND"));
@@ -393,6 +395,53 @@ BOOST_AUTO_TEST_CASE(a_vendors_hint_reaches_the_client) {
     const auto answer = lab.ask(post("/v1/chat/completions", chat("mock-gpt", false)));
     BOOST_TEST(answer.status == 429);
     BOOST_TEST(answer.header("retry-after") == "77");
+}
+
+// Gemini often gives its calls none, and without one no other dialect can carry the result.
+BOOST_AUTO_TEST_CASE(every_call_has_an_id) {
+    Answer two;
+    two.tool_calls.emplace_back("", "weather", R"({"city":"Bonn"})", 2);
+    two.tool_calls.emplace_back("", "weather", R"({"city":"Oslo"})", 2);
+    Lab lab(always(Behaviour(two)));
+    const std::string tools =
+        R"(,"tools":[{"type":"function","function":{"name":"weather","parameters":{"type":"object"}}}]})";
+    for (const bool stream : {false, true}) {
+        const auto answer = lab.ask(
+            post("/v1/chat/completions",
+                 std::string(R"({"model":"openai/mock-gpt","stream":)") + (stream ? "true" : "false") +
+                     R"(,"messages":[{"role":"user","content":"Weather?"}])" + tools));
+        BOOST_TEST_REQUIRE(answer.status == 200);
+        std::set<std::string> ids;
+        for (std::size_t at = 0; (at = answer.body.find("\"id\":\"call_", at)) != std::string::npos; ++at)
+            ids.insert(answer.body.substr(at + 6, answer.body.find('"', at + 6) - at - 6));
+        BOOST_TEST(ids.size() == 2U, answer.body);
+        BOOST_TEST(!has(answer.body, "\"id\":\"\""));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_a_vendor_cannot_say_is_refused_by_name) {
+    Lab lab;
+    const auto told = [&](std::string_view path, std::string_view body, int status) {
+        const auto answer = lab.ask(post(path, body));
+        BOOST_TEST(answer.status == status, answer.body);
+        return answer.body;
+    };
+    // not by what other vendors lack
+    BOOST_TEST(has(
+        told("/v1/chat/completions",
+             R"({"model":"anthropic/mock-claude","n":2,"messages":[{"role":"user","content":"q"}]})", 400),
+        "no target can express"));
+    // a question about something that does not arrive is another question
+    BOOST_TEST(has(told("/v1/chat/completions",
+                        R"({"model":"anthropic/mock-claude","messages":[{"role":"user","content":[
+                            {"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}]}]})",
+                        400),
+                   "anthropic cannot express `opaque part`"));
+    // settings of one vendor's service are not for another's
+    told("/v1beta/models/openai%2Fmock-gpt:generateContent",
+         R"({"contents":[{"parts":[{"text":"Hello"}]}],"generationConfig":{"responseModalities":["TEXT"]},
+             "safetySettings":null,"toolConfig":null})",
+         200);
 }
 
 BOOST_AUTO_TEST_CASE(a_prompt_that_outgrows_a_model_moves_to_a_larger_one_of_the_same_vendor) {

@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(every_member_of_a_request_survives) {
     BOOST_TEST(!incoming.include_usage);
 
     const serve::Incoming streamed = served<Server>(client_bytes<Client>(request, true));
-    BOOST_TEST((streamed.request == request));
+    same_request(streamed.request, request);
     BOOST_TEST(streamed.stream);
     BOOST_TEST(streamed.include_usage);
 }

@@ -240,7 +240,8 @@ BOOST_AUTO_TEST_CASE(users_and_tools) {
         tool_result("c1", "a cat"), tool_result("c2", "", true), user("and?"),
         turn(Role::user, Part("before"), tool_result("c3", "r").parts[0], Part("after"),
              of_vendor(Part::Kind::opaque, R"({"type":"new"})", "cohere"),
-             of_vendor(Part::Kind::opaque, R"({"type":"foreign"})", "openai")));
+             of_vendor(Part::Kind::opaque, R"({"type":"foreign"})", "openai")),
+        baton::lossy());
     BOOST_TEST(messages(request) == test::parse(R"([
         {"role":"user","content":[{"type":"text","text":"What is this?"},
           {"type":"image_url","image_url":{"url":"https://x/y.png"}},

@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(messages_of_every_kind) {
                          Part("a pipe."), with(Part::Kind::opaque, "{}", foreign),
                          tool_call("call_1", "draw", R"({"what":"pipe"})"), tool_call("call_2", "stop", "")),
                     tool_result("call_1", "drawn"), tool_result("call_2", "failed", true),
-                    turn(Role::assistant));
+                    turn(Role::assistant), baton::lossy());
     BOOST_TEST(test::at(written(request), "messages") == test::parse(R"([
         {"role":"user","content":[
           {"type":"text","text":"What is this?"},
@@ -233,6 +233,32 @@ BOOST_AUTO_TEST_CASE(extra_goes_out_untouched_and_wins) {
                R"({"stream":true,"messages":[],"stream_options":null,"model":"other"})");
 }
 
+BOOST_AUTO_TEST_CASE(words_of_another_api_stay_there) {
+    const auto sent = [](std::string_view of, std::string json, bool lossy = false) {
+        Request request(user("x"), extra(std::move(json)), baton::lossy(lossy));
+        request.extra_of = of;
+        return request;
+    };
+    const std::string google = R"({"safetySettings":[],"generation_config":{"a":1},"novel":2})";
+    BOOST_TEST(test::at(written(sent("gemini", google)), "novel") == 2); // nobody's word: for whoever it is
+    BOOST_TEST(test::at(written(sent("gemini", google)), "safetySettings").is_null());
+    BOOST_TEST(test::at(written(sent("gemini", google)), "generation_config").is_null());
+    BOOST_TEST(
+        !test::at(written(sent("", google)), "safetySettings").is_null()); // a user's own goes out untouched
+    BOOST_TEST(refusal(sent("gemini", R"({"cached_content":"c"})"))
+                   .starts_with("openai cannot express `cached_content`"));
+    BOOST_TEST(
+        test::at(written(sent("gemini", R"({"cached_content":"c"})", true)), "cached_content").is_null());
+    BOOST_TEST(
+        refusal(sent("openai_responses", R"({"previous_response_id":"r"})")).find("`previous_response_id`") !=
+        std::string::npos);
+    // what both of OpenAI's have
+    BOOST_TEST(
+        test::at(written(sent("openai_responses", R"({"metadata":{"a":"b"}})")), "metadata").is_object());
+    BOOST_TEST(test::at(written(sent("anthropic", R"({"metadata":{"user_id":"b"}})")), "metadata").is_null());
+    BOOST_TEST(test::at(written(sent("openai", R"({"logit_bias":{}})")), "logit_bias").is_object());
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_said_is_refused_by_name) {
     BOOST_TEST(refusal(Request(user("x"), extra("{broken"))).starts_with("`extra` is not a JSON object"));
     BOOST_TEST(refusal(Request(user("x"), extra("[1]"))).starts_with("`extra` is not a JSON object"));
@@ -246,6 +272,17 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_said_is_refused_by_name) {
     BOOST_TEST(refusal(Request(turn(Role::user, by_url))).starts_with("openai cannot express `document`"));
     BOOST_TEST(refusal(Request(turn(Role::system, Part("a"), image_url("https://x")))).find("`image`") !=
                std::string::npos);
+    Part::Detail foreign;
+    foreign.vendor = "anthropic";
+    for (const Role role : {Role::user, Role::tool, Role::system}) { // but not what an assistant said beside
+        BOOST_TEST(
+            refusal(Request(user("x"), turn(role, with(Part::Kind::opaque, "{}", foreign))))
+                .find("openai cannot express `opaque part`: a message holds a block that only anthropic's") !=
+            std::string::npos);
+    }
+    BOOST_TEST(
+        written(Request(user("x"), turn(Role::assistant, Part("y"), with(Part::Kind::opaque, "{}", foreign))))
+            .is_object());
     BOOST_TEST(refusal(Request(turn(Role::user, tool_call("i", "n", "{}")))).find("`tool_call`") !=
                std::string::npos);
     BOOST_TEST(refusal(Request(turn(Role::tool, Part("x")))).find("`tool message`") != std::string::npos);

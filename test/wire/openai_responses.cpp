@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(messages_of_every_kind) {
              part_of(Part::Kind::opaque, R"({"type":"web_search_call","id":"ws"})", own),
              tool_call("call_2", "stop", "")),
         tool_result("call_1", "drawn"), tool_result("call_2", "failed", true), assistant("Done."),
-        baton::system("Be brief."), turn(Role::user));
+        baton::system("Be brief."), turn(Role::user), baton::lossy());
     BOOST_TEST(input(request) == test::parse(R"([
         {"role":"user","content":[
           {"type":"input_text","text":"What is this?"},
@@ -300,7 +300,8 @@ BOOST_AUTO_TEST_CASE(system_messages) {
     // what another vendor's block stands between is still one message
     Part::Detail foreign;
     foreign.vendor = "anthropic";
-    const Request apart(turn(Role::user, Part("a"), part_of(Part::Kind::opaque, "{}", foreign), Part("b")));
+    const Request apart(turn(Role::user, Part("a"), part_of(Part::Kind::opaque, "{}", foreign), Part("b")),
+                        baton::lossy());
     BOOST_TEST(input(apart) == test::parse(R"([{"role":"user","content":[
         {"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]}])"));
 }

@@ -203,6 +203,7 @@ public:
         hedge.reset();
         parallel_tools = cacheable = true;
         lossy = false;
+        extra_of = {};
     }
 
     std::vector<Message> messages;
@@ -229,6 +230,9 @@ public:
     bool parallel_tools = true; ///< false: at most one tool call per answer
     bool cacheable = true;      ///< false: neither looked up nor stored
     bool lossy = false;         ///< what a vendor cannot express is dropped, not refused
+    /// In which dialect `extra` was written, as serve/ says of a client's request: its known words are not
+    /// for vendors of another (see wire/dialect_words.hpp). "": for any. Static storage.
+    std::string_view extra_of;
 };
 
 namespace detail {

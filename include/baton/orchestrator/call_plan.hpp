@@ -200,10 +200,13 @@ void Call<C>::plan() {
     // what cannot serve is skipped and noted
     std::size_t kept = 0;
     std::string_view lacking; // what the request needs and a target cannot express
+    std::string problems;     // of targets that are not configured
     for (const Target* t : targets_) {
         const ProviderSettings& p = providers[t->provider];
         const bool nameless = t->model.empty() && (mode_ != Mode::errand || errand_->needs_model());
         Errc skip = !p.problem.empty() ? Errc::auth : nameless ? Errc::invalid_request : Errc::ok;
+        if (skip == Errc::auth && problems.find(p.problem) == std::string::npos)
+            problems.append(problems.empty() ? "" : "; ").append(p.problem);
         if (skip == Errc::ok && needs_ != 0) {
             const std::string_view member = first_missing(needs_, p.capabilities);
             if (!member.empty()) {
@@ -239,14 +242,9 @@ void Call<C>::plan() {
     if (rounds_ > 0)
         return finish(Error(Errc::no_target, "no target is left that a policy's judgement allows"));
 
-    std::string text;
-    Errc errc = Errc::no_target;
-    for (const ProviderSettings& p : providers) {
-        if (p.problem.empty()) continue;
-        text += (text.empty() ? "" : "; ") + p.problem;
-        errc = Errc::auth;
-    }
-    if (!lacking.empty() && errc != Errc::auth) {
+    std::string text = std::move(problems);
+    Errc errc = text.empty() ? Errc::no_target : Errc::auth;
+    if (!lacking.empty()) { // what is configured cannot say it: of more help than what is not configured
         errc = Errc::invalid_request;
         text = "no target can express `" + std::string(lacking) +
                "`; leave it out, add lossy() to drop it, or add a provider that has it";

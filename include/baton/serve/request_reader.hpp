@@ -83,7 +83,9 @@ public:
     }
 
     /// Keeps a member the dialect does not model, exactly as it came.
-    void keep(std::string_view key) { keep(key, in.raw()); }
+    void keep(std::string_view key) {
+        if (const std::string_view raw = in.raw(); raw != "null") keep(key, raw);
+    }
     BATON_DECL void keep(std::string_view key, std::string_view raw);
 
     /// False, and an error, if the body has this member twice: which one counts would differ from parser

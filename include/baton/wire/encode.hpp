@@ -23,6 +23,10 @@ class Extra {
 public:
     /// nullopt, or why `json` is not a JSON object that may be merged. "" is an empty object. Views `json`.
     BATON_DECL std::optional<Error> read(std::string_view vendor, std::string_view json);
+    /// The same of a Request, without what was written for APIs other than `dialect`; refuses that, too,
+    /// where it matters and the request is not lossy().
+    BATON_DECL std::optional<Error> read(std::string_view vendor, const Request& request,
+                                         std::string_view dialect);
 
     bool has(std::string_view name) const noexcept {
         for (const Member& member : members_) {
@@ -31,6 +35,8 @@ public:
         return false;
     }
     BATON_DECL void write(json::Writer& writer) const;
+    /// All of it as one object, where the request's own text has more; written to `room` then.
+    BATON_DECL std::string_view json(const Request& request, std::string& room) const;
 
 private:
     struct Member {
@@ -38,6 +44,7 @@ private:
         std::string_view value;
     };
     boost::container::small_vector<Member, 4> members_;
+    bool less_ = false; // than the request has
 };
 
 /// "openai cannot express `seed`: <why>; <next step>", as Errc::invalid_request.
@@ -46,6 +53,11 @@ BATON_DECL Error cannot_express(std::string_view vendor, std::string_view member
 
 /// "`tools[0].parameters` is not a JSON object; ...", as Errc::invalid_request.
 BATON_DECL Error not_json(std::string_view vendor, std::string_view member);
+
+/// The refusal of a request whose user, tool or system messages hold another vendor's own block, unless it is
+/// lossy(): to leave out what was asked about would change the question. In assistant messages such blocks
+/// are what that vendor said beside its answer, and are left out.
+BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const Request& request);
 
 /// Whether `text` is exactly one JSON object.
 BATON_DECL bool is_json_object(std::string_view text);

@@ -135,7 +135,7 @@ inline void walk_canonical(CanonicalWriter& sink, const Tuning& tuning) {
 inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
     const auto& [messages, model, task, tenant, extra, tools, stop, fallbacks, tool_choice, response_format,
                  tuning, temperature, top_p, seed, max_tokens, deadline, priority, hedge, parallel_tools,
-                 cacheable, lossy] = request;
+                 cacheable, lossy, extra_of] = request;
     static_cast<void>(deadline);
     static_cast<void>(priority);
     static_cast<void>(hedge);
@@ -177,7 +177,10 @@ inline void walk_canonical(CanonicalWriter& sink, const Request& request) {
         if (!tenant.empty()) sink.text(tenant);
         if (!model.empty()) sink.text(model);
         if (!task.empty()) sink.text(task);
-        if (!extra.empty()) sink.text(extra);
+        if (!extra.empty()) {
+            sink.text(extra);
+            sink.text(extra_of);
+        }
         if (!tools.empty()) {
             sink.word(tools.size());
             for (const Tool& tool : tools) walk_canonical(sink, tool);

@@ -74,7 +74,9 @@ inline Part content_block(RequestReader& body) {
         } else if (key == "is_error") {
             block.flag("content[].is_error", detail.is_error);
         } else {
-            block.keep(std::string(key)); // cache_control, citations ...
+            const std::string name(
+                key); // cache_control, citations ...; also null, as it goes back as it came
+            block.keep(name, block.in.raw());
         }
     });
     if (const std::string extra = block.take_extra(); extra.size() > 2) {
@@ -269,6 +271,7 @@ BATON_DECL std::optional<Error> Anthropic::decode(std::string_view text, Incomin
     if (!system.empty())
         request.messages.insert(request.messages.begin(), Message(Role::system, std::move(system)));
     request.extra = body.take_extra();
+    if (!request.extra.empty()) request.extra_of = Anthropic::name;
     return body.verdict();
 }
 

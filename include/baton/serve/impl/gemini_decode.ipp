@@ -156,6 +156,7 @@ BATON_DECL std::optional<Error> Gemini::decode(std::string_view text, Incoming& 
     if (!system.empty())
         request.messages.insert(request.messages.begin(), Message(Role::system, std::move(system)));
     request.extra = body.take_extra();
+    if (!request.extra.empty()) request.extra_of = "gemini";
     return body.verdict();
 }
 

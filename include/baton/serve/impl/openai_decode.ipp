@@ -229,6 +229,7 @@ BATON_DECL std::optional<Error> OpenAI::decode(std::string_view text, Incoming& 
         body.fail("'messages' must be an array with at least one message");
     if (logprobs && !request.tuning.ensure().top_logprobs) request.tuning->top_logprobs = 0;
     request.extra = body.take_extra();
+    if (!request.extra.empty()) request.extra_of = "openai";
     return body.verdict();
 }
 

@@ -233,7 +233,7 @@ inline void write_usage(json::Writer& json, const Usage& usage) {
     json.key("input_tokens").number(usage.total_input());
     json.key("input_tokens_details").begin_object();
     json.key("cached_tokens").number(usage.cached_input_tokens);
-    if (usage.cache_write_tokens != 0) json.key("cache_write_tokens").number(usage.cache_write_tokens);
+    json.key("cache_write_tokens").number(usage.cache_write_tokens);
     if (usage.input_audio_tokens != 0) json.key("audio_tokens").number(usage.input_audio_tokens);
     json.end_object();
     json.key("output_tokens").number(usage.total_output());

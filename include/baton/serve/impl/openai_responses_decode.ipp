@@ -200,6 +200,7 @@ BATON_DECL std::optional<Error> OpenAIResponses::decode(std::string_view text, I
         request.messages.insert(request.messages.begin(), Message(Role::system, std::move(instructions)));
     incoming.include_usage = true; // this dialect always says it
     request.extra = body.take_extra();
+    if (!request.extra.empty()) request.extra_of = "openai_responses";
     return body.verdict();
 }
 

@@ -105,7 +105,8 @@ enum class AnthropicUse : unsigned char { answer, stream, count };
 inline std::optional<Error> write_anthropic(const Request& request, const Target& target, AnthropicUse use,
                                             json::Writer& w) {
     Extra extra;
-    if (auto error = extra.read(Anthropic::name, request.extra)) return error;
+    if (auto wrong = foreign_content(Anthropic::name, request)) return wrong;
+    if (auto error = extra.read(Anthropic::name, request, Anthropic::name)) return error;
     if (auto error = missing_from_anthropic(request, extra)) return error;
     const auto ours = [&](std::string_view name) {
         if (extra.has(name)) return false;

@@ -150,7 +150,8 @@ inline std::optional<Error> write_bedrock(const Request& request, const Target& 
                                           json::Writer& w) {
     Extra extra;
     BedrockRefusal refusal(request.lossy);
-    if (auto error = extra.read(Bedrock::name, request.extra)) return error;
+    if (auto wrong = foreign_content(Bedrock::name, request)) return wrong;
+    if (auto error = extra.read(Bedrock::name, request, Bedrock::name)) return error;
     missing_from_bedrock(request, refusal);
     const auto ours = [&](std::string_view name) {
         if (extra.has(name)) return false;

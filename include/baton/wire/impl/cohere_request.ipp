@@ -85,7 +85,8 @@ void write_cohere_tuning(const Tuning& tuning, json::Writer& w, Ours&& ours) {
 inline std::optional<Error> write_cohere(const Request& request, const Target& target, bool stream,
                                          json::Writer& w) {
     Extra extra;
-    if (auto error = extra.read(Cohere::name, request.extra)) return error;
+    if (auto wrong = foreign_content(Cohere::name, request)) return wrong;
+    if (auto error = extra.read(Cohere::name, request, Cohere::name)) return error;
     if (auto error = missing_from_cohere(request, extra)) return error;
     const auto ours = [&](std::string_view name) {
         if (extra.has(name)) return false;

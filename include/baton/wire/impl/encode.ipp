@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/core/headers.hpp>
+#include <baton/wire/dialect_words.hpp>
 #include <baton/wire/encode.hpp>
 
 namespace baton::wire {
@@ -22,6 +23,36 @@ BATON_DECL std::optional<Error> Extra::read(std::string_view vendor, std::string
     return std::nullopt;
 }
 
+BATON_DECL std::optional<Error> Extra::read(std::string_view vendor, const Request& request,
+                                            std::string_view dialect) {
+    if (auto wrong = read(vendor, request.extra)) return wrong;
+    if (request.extra_of.empty() || request.extra_of == dialect) return std::nullopt;
+    std::size_t kept = 0;
+    for (Member& member : members_) {
+        const Fate fate = fate_of(member.name, request.extra_of, dialect);
+        if (fate == Fate::refused && !request.lossy) {
+            return cannot_express(vendor, member.name,
+                                  "it is a word of " + std::string(request.extra_of) + "'s API",
+                                  "ask there, or leave it out");
+        }
+        if (fate != Fate::passes) continue;
+        if (&members_[kept] != &member) members_[kept] = std::move(member);
+        ++kept;
+    }
+    less_ = kept != members_.size();
+    members_.resize(kept);
+    return std::nullopt;
+}
+
+BATON_DECL std::string_view Extra::json(const Request& request, std::string& room) const {
+    if (!less_) return request.extra;
+    json::Writer writer(room);
+    writer.begin_object();
+    write(writer);
+    writer.end_object();
+    return room;
+}
+
 BATON_DECL void Extra::write(json::Writer& writer) const {
     for (const Member& member : members_) writer.key(member.name).raw(member.value);
 }
@@ -38,6 +69,22 @@ BATON_DECL Error not_json(std::string_view vendor, std::string_view member) {
     text.append(member).append("` is not a JSON object, so it cannot be sent to ").append(vendor);
     text.append("; correct its text");
     return Error(Errc::invalid_request, text);
+}
+
+BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const Request& request) {
+    if (request.lossy) return std::nullopt;
+    for (const Message& message : request.messages) {
+        if (message.role == Role::assistant) continue;
+        for (const Part& part : message.parts) {
+            if (part.kind != Part::Kind::opaque || !part.detail || part.detail->vendor.empty()) continue;
+            if (part.detail->vendor != vendor)
+                return cannot_express(vendor, "opaque part",
+                                      "a message holds a block that only " + part.detail->vendor +
+                                          "'s API knows",
+                                      "ask there, or take it out");
+        }
+    }
+    return std::nullopt;
 }
 
 BATON_DECL bool is_json_object(std::string_view text) {

@@ -14,8 +14,10 @@ namespace detail {
 /// Writes the body of one request. The first thing that cannot be said is kept in `error`.
 class GeminiBody {
 public:
-    GeminiBody(const GeminiDialect& dialect, const Request& request, const Target& target, json::Writer& w)
-        : dialect_(dialect), request_(request), target_(target), w_(w), top_(request.extra) {}
+    /// `extra`: the request's, or what of it is for this API.
+    GeminiBody(const GeminiDialect& dialect, const Request& request, const Target& target, json::Writer& w,
+               std::string_view extra)
+        : dialect_(dialect), request_(request), target_(target), w_(w), top_(extra) {}
 
     std::optional<Error> error;
 
@@ -256,12 +258,14 @@ inline void write_gemini_path(const GeminiDialect& dialect, std::string_view mod
 template <class F>
 std::optional<Error> write_gemini(const GeminiDialect& dialect, const Request& request, const Target& target,
                                   std::string& out, F&& write) {
-    Extra extra; // for its checks
-    if (auto wrong = extra.read(dialect.vendor.name, request.extra)) return wrong;
+    Extra extra;
+    std::string room;
+    if (auto wrong = foreign_content(dialect.vendor.name, request)) return wrong;
+    if (auto wrong = extra.read(dialect.vendor.name, request, "gemini")) return wrong;
     const std::size_t before = out.size();
     out.reserve(before + text_size(request));
     json::Writer writer(out);
-    GeminiBody body(dialect, request, target, writer);
+    GeminiBody body(dialect, request, target, writer, extra.json(request, room));
     write(writer, body);
     if (body.error) out.resize(before);
     return std::move(body.error);

@@ -40,7 +40,8 @@ public:
         : request_(request), target_(target), w_(writer) {}
 
     std::optional<Error> write(bool stream) {
-        if (auto error = extra_.read(Ollama::name, request_.extra)) return error;
+        if (auto wrong = foreign_content(Ollama::name, request_)) return wrong;
+        if (auto error = extra_.read(Ollama::name, request_, Ollama::name)) return error;
         if (auto error = missing_from_ollama(request_)) return error;
         w_.begin_object();
         if (ours("model")) w_.string(target_.model);
@@ -62,7 +63,8 @@ public:
             }
         }
         w_.key("stream").boolean(stream); // its default is true
-        json::Reader reader(request_.extra);
+        std::string room;
+        json::Reader reader(extra_.json(request_, room));
         reader.object([&](std::string_view key) {
             if (json::is(key, "options") && merged_) return;
             w_.key(key);

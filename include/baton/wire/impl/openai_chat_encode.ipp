@@ -16,7 +16,8 @@ public:
         : dialect_(dialect), can_(dialect.capabilities), request_(request), w_(writer) {}
 
     std::optional<Error> write(const Target& target, bool stream) {
-        if (auto wrong = extra_.read(dialect_.vendor.name, request_.extra)) return wrong;
+        if (auto wrong = foreign_content(dialect_.vendor.name, request_)) return wrong;
+        if (auto wrong = extra_.read(dialect_.vendor.name, request_, "openai")) return wrong;
         w_.begin_object();
         if (ours("model")) w_.string(target.model);
         if (ours("messages")) {

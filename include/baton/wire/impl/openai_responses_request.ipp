@@ -123,7 +123,8 @@ public:
 
     std::optional<Error> write(bool stream) {
         if (!counting_) {
-            if (auto error = extra_.read(dialect_.vendor.name, request_.extra)) return error;
+            if (auto wrong = foreign_content(dialect_.vendor.name, request_)) return wrong;
+            if (auto error = extra_.read(dialect_.vendor.name, request_, "openai_responses")) return error;
         }
         if (!request_.lossy) {
             if (auto error = missing_from_responses(dialect_, request_)) return error;
