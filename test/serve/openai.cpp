@@ -293,10 +293,10 @@ BOOST_AUTO_TEST_CASE(a_stream_survives) {
         BOOST_TEST(streamed.ended);
         BOOST_TEST((streamed.error.errc() == Errc::ok));
         same_reply(streamed.reply, reply);
-        BOOST_REQUIRE_EQUAL(streamed.deltas.size(), 6U);
+        BOOST_REQUIRE_EQUAL(streamed.deltas.size(), 7U); // two calls in one chunk, some clients do not see
         BOOST_TEST(streamed.deltas[1].reasoning == "\"think\".\n");
         BOOST_TEST(streamed.deltas[2].text + streamed.deltas[3].text == text);
-        BOOST_TEST(streamed.deltas[5].tools.at(1).name == "time");
+        BOOST_TEST(streamed.deltas[6].tools.at(0).name == "time");
         BOOST_TEST((bytes.find("\"usage\"") != std::string::npos) == include_usage);
         BOOST_TEST(bytes.ends_with("data: [DONE]\n\n"));
         BOOST_TEST((bytes.find(R"("delta":{"role":"assistant")") < bytes.find("\n\n")));

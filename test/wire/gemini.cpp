@@ -243,6 +243,30 @@ BOOST_AUTO_TEST_CASE(messages_of_every_kind) {
     BOOST_TEST(vertex.at("contents").at(0).at("parts").at(0).at("inlineData").at("displayName") == "Paper");
 }
 
+BOOST_AUTO_TEST_CASE(calls_of_other_models_need_no_signature) {
+    const auto call = [](std::string id, std::string vendor = {}, std::string signature = {}) {
+        return part(Part::Kind::tool_call, "{}", std::move(id), "f", std::move(vendor), std::move(signature));
+    };
+    const Request request(user("x"), turn(Role::assistant, call("1"), call("2")), tool_result("1", "a"),
+                          tool_result("2", "b"),
+                          turn(Role::assistant, Part("so"), call("3", "gemini", "c2ln"), call("4")));
+    const auto signatures = [&](std::string_view model) {
+        Target target;
+        target.model = model;
+        const std::string body = encode(request, false, target).body;
+        constexpr std::string_view name = "\"thoughtSignature\":\"";
+        std::string found;
+        for (std::size_t at = body.find(name); at != std::string::npos; at = body.find(name, at)) {
+            at += name.size();
+            found += body.substr(at, body.find('"', at) - at) + " ";
+        }
+        return found;
+    };
+    BOOST_TEST(signatures("gemini-2.5-flash") == "c2ln ");
+    for (const char* model : {"gemini-3-pro-preview", "models/gemini-3.1-flash", "gemini-4-argon"})
+        BOOST_TEST(signatures(model) == "skip_thought_signature_validator c2ln ");
+}
+
 BOOST_AUTO_TEST_CASE(results_find_their_functions) {
     const auto call = [](const char* id, const char* name) {
         return part(Part::Kind::tool_call, "{}", id, name);

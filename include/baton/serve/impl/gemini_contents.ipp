@@ -65,6 +65,7 @@ inline void read_piece(RequestReader& in, Piece& piece) {
             in.flag("contents[].parts[].thought", piece.thought);
         } else if (member == "thoughtSignature") {
             in.text("contents[].parts[].thoughtSignature", piece.signature);
+            if (piece.signature == "skip_thought_signature_validator") piece.signature.clear(); // it has none
         } else if (member == "inlineData" || member == "fileData") {
             const bool data = member == "inlineData";
             (data ? piece.inline_data : piece.file) = true;

@@ -198,25 +198,29 @@ BATON_DECL void OpenAI::StreamEncoder::begin(const StreamHead& head, std::string
 }
 
 BATON_DECL void OpenAI::StreamEncoder::delta(const Delta& delta, std::string& out) {
-    if (delta.empty()) return;
-    out += prefix_;
-    json::Writer json(out);
-    json.begin_object().key("index").number(0).key("delta").begin_object();
-    if (!delta.reasoning.empty()) json.key("reasoning_content").string(delta.reasoning);
-    if (!delta.text.empty()) json.key("content").string(delta.text);
-    if (!delta.tools.empty()) {
-        json.key("tool_calls").begin_array();
-        for (const Delta::ToolFragment& tool : delta.tools) {
-            json.begin_object().key("index").number(tool.index);
+    const auto chunk = [&](auto&& write) {
+        out += prefix_;
+        json::Writer json(out);
+        json.begin_object().key("index").number(0).key("delta").begin_object();
+        write(json);
+        json.end_object().key("logprobs").null().key("finish_reason").null().end_object();
+        out += "]}\n\n";
+    };
+    if (!delta.reasoning.empty() || !delta.text.empty()) {
+        chunk([&](json::Writer& json) {
+            if (!delta.reasoning.empty()) json.key("reasoning_content").string(delta.reasoning);
+            if (!delta.text.empty()) json.key("content").string(delta.text);
+        });
+    }
+    for (const Delta::ToolFragment& tool : delta.tools) { // one in a chunk: clients look for one
+        chunk([&](json::Writer& json) {
+            json.key("tool_calls").begin_array().begin_object().key("index").number(tool.index);
             if (!tool.id.empty()) json.key("id").string(tool.id).key("type").string("function");
             json.key("function").begin_object();
             if (strict_ || !tool.name.empty()) json.key("name").string(tool.name);
-            json.key("arguments").string(tool.arguments).end_object().end_object();
-        }
-        json.end_array();
+            json.key("arguments").string(tool.arguments).end_object().end_object().end_array();
+        });
     }
-    json.end_object().key("logprobs").null().key("finish_reason").null().end_object();
-    out += "]}\n\n";
 }
 
 BATON_DECL void OpenAI::StreamEncoder::finish(const Reply& reply, std::string& out) {

@@ -6,6 +6,7 @@
 #include <baton/wire/impl/gemini_beside.ipp>
 
 #include <algorithm>
+#include <utility>
 
 namespace baton::wire::detail {
 
@@ -30,11 +31,21 @@ inline std::string_view media_type_of(std::string_view url) noexcept {
     return {};
 }
 
+/// Whether a model refuses a call without its thought signature: Gemini 3 and what came after it do
+/// (https://ai.google.dev/gemini-api/docs/thought-signatures).
+inline bool wants_signatures(std::string_view model) noexcept {
+    model.remove_prefix(std::min(model.size(), model.rfind('/') + 1)); // "models/...", or nothing
+    constexpr std::string_view family = "gemini-";
+    return model.starts_with(family) && model.size() > family.size() && model[family.size()] >= '3' &&
+           model[family.size()] <= '9';
+}
+
 /// Writes `contents` and `systemInstruction`. The first thing that cannot be said is kept in `error`.
 class GeminiContents {
 public:
-    GeminiContents(std::string_view vendor, bool titles, const Request& request, json::Writer& w) noexcept
-        : vendor_(vendor), titles_(titles), request_(request), w_(w) {}
+    GeminiContents(std::string_view vendor, bool titles, const Request& request, std::string_view model,
+                   json::Writer& w) noexcept
+        : vendor_(vendor), titles_(titles), signs_(wants_signatures(model)), request_(request), w_(w) {}
 
     std::optional<Error> error;
 
@@ -64,6 +75,7 @@ public:
             const Message& message = request_.messages[at_];
             const bool model = message.role == Role::assistant;
             if (model) unnamed_ = 0;
+            signed_ = false;
             if (message.role == Role::system) continue;
             const bool any = std::any_of(message.parts.begin(), message.parts.end(),
                                          [&](const Part& part) { return sent(part); });
@@ -126,6 +138,7 @@ private:
             w_.raw(part.text);
             return;
         }
+        const bool first_call = part.kind == Kind::tool_call && !std::exchange(signed_, true);
         w_.begin_object();
         switch (part.kind) {
         case Kind::text: w_.key("text").string(part.text); break;
@@ -137,6 +150,10 @@ private:
         if (ours(part) || (part.kind == Kind::thinking && part.detail)) {
             if (!part.detail->signature.empty()) w_.key("thoughtSignature").string(part.detail->signature);
             extra(part.detail->extra);
+        } else if (first_call && signs_) {
+            // Another model made it, or its signature is lost: what Google has for such calls, of which the
+            // first in a message is checked.
+            w_.key("thoughtSignature").string("skip_thought_signature_validator");
         }
         w_.end_object();
     }
@@ -237,6 +254,8 @@ private:
 
     std::string_view vendor_;
     bool titles_;
+    bool signs_;
+    bool signed_ = false; // this message has had a call
     const Request& request_;
     json::Writer& w_;
     std::size_t at_ = 0;      // the message being written

@@ -37,7 +37,7 @@ public:
 
     /// What the model reads: all that Vertex's countTokens takes.
     void said() {
-        GeminiContents contents(dialect_.vendor.name, dialect_.vertex, request_, w_);
+        GeminiContents contents(dialect_.vendor.name, dialect_.vertex, request_, target_.model, w_);
         if (!top_.has("contents")) contents.turns();
         if (!top_.has("systemInstruction")) contents.system();
         if (contents.error && !error) error = std::move(contents.error);
