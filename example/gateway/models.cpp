@@ -5,7 +5,6 @@
 #include "answers.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace gateway {
@@ -84,22 +83,6 @@ std::optional<Error> resolve(const Config& config, baton::Request& request) {
             request.fallbacks.push_back(std::move(target));
     }
     return std::nullopt;
-}
-
-std::string percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned byte = 0;
-        const char* const digits = text.data() + i + 1;
-        if (text[i] == '%' && text.size() - i > 2 &&
-            std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-            out.push_back(static_cast<char>(byte));
-            i += 2;
-        } else {
-            out.push_back(text[i]);
-        }
-    }
-    return out;
 }
 
 std::vector<std::string> listed_models(const Config& config) {

@@ -25,9 +25,6 @@ inline constexpr std::size_t most_targets = 64;   ///< that one request may try;
 /// "auto", the route decides.
 std::optional<baton::Error> resolve(const Config& config, baton::Request& request);
 
-/// A part of a path, in which clients escape the slash of "vendor/model".
-std::string percent_decoded(std::string_view text);
-
 /// What `GET /v1/models` lists: aliases, and the models of the providers that are configured.
 std::vector<std::string> listed_models(const Config& config);
 

@@ -8,6 +8,8 @@
 #include "metrics_page.hpp"
 #include "models.hpp"
 
+#include <baton/serve/percent.hpp>
+
 #include <fstream>
 #include <sstream>
 
@@ -166,7 +168,7 @@ void Worker::models(Exchange& x) {
     } else {
         std::vector<std::string> targets;
         const std::string model =
-            x.where.gemini ? x.where.gemini->model : percent_decoded(x.where.model); // "vendor%2Fmodel"
+            x.where.gemini ? x.where.gemini->model : baton::serve::percent_decoded(x.where.model);
         if (auto wrong = expand(*x.config, model, targets)) return fail(x, *wrong);
         x.where.dialect->encode_model(model, body);
     }

@@ -19,7 +19,8 @@ struct DialectWord {
     bool matters = false;
 };
 
-/// Members of requests that this library has no word for, from the vendors' references (November 2026).
+/// Members of requests that this library has no word for, as clients were seen to send them or their vendors'
+/// APIs to name them. Not complete: a word that is missing here passes.
 inline constexpr DialectWord dialect_words[] = {
     {"openai", "audio", true},
     {"openai", "function_call", true},

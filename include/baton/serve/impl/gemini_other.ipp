@@ -4,29 +4,13 @@
 #include <baton/core/json.hpp>
 #include <baton/core/json_writer.hpp>
 #include <baton/serve/impl/gemini_contents.ipp>
+#include <baton/serve/percent.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 // What is neither a question nor its answer: paths, models, token counts, embeddings.
 namespace baton::serve {
 namespace detail::gemini {
-
-inline std::string percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned char byte = 0;
-        const bool escape = text[i] == '%' && text.size() - i > 2;
-        const char* const digits = text.data() + i + 1;
-        if (escape && std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-            out += static_cast<char>(byte);
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
 
 inline void write_model(json::Writer& json, std::string_view model) {
     json.begin_object().key("name").string(std::string("models/").append(model));
@@ -124,7 +108,7 @@ BATON_DECL GeminiTarget::GeminiTarget(std::string_view target) {
     for (const Verb& known : verbs) {
         if (known.name == verb) method = known.method;
     }
-    model = detail::gemini::percent_decoded(method == Method::model ? rest : rest.substr(0, colon));
+    model = percent_decoded(method == Method::model ? rest : rest.substr(0, colon));
     if (model.empty()) method = Method::unknown;
 }
 
