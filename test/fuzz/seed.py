@@ -5,7 +5,7 @@
     seed.py RECORDINGS_DIR OUT_DIR
 
 RECORDINGS_DIR holds index.jsonl and cases/<provider>/<id>.json, as the tests of recorded traffic read them. Bodies
-go to OUT_DIR/<target>/: streamed ones, plain ones and errors, at most 300 files of at most 16 KiB each, the same
+go to OUT_DIR/<target>/: streamed ones, plain ones and errors, at most 300 files of at most 16 KiB each (sse: 2), the same
 files for the same recordings. Recordings are no part of this project: never copy a corpus into it. .ci/run calls
 this with the recordings' default place and hands OUT_DIR/<target> to each target.
 """
@@ -18,6 +18,7 @@ import sys
 
 MOST_FILES = 300
 MOST_BYTES = 16 * 1024
+SHORT = {"sse": 2 * 1024}  # of a format that says all it can in a few lines
 
 # Requests of which the target `serve_request` gets those that a server reads.
 SERVED = ("chat", "responses", "anthropic", "gemini")
@@ -111,7 +112,7 @@ def main():
     directory, out = sys.argv[1:]
     corpora = {}
     for target, streamed, body in seeds(directory):
-        if 0 < len(body) <= MOST_BYTES:
+        if 0 < len(body) <= SHORT.get(target, MOST_BYTES):
             corpora.setdefault(target, (set(), set()))[streamed].add(body)
     for target, (plain, streams) in sorted(corpora.items()):
         chosen = spread(streams, max(MOST_FILES * 2 // 3, MOST_FILES - len(plain)))

@@ -117,10 +117,14 @@ inline std::optional<WallTime> at_clock(std::string_view text, std::size_t at, i
     return civil(year, month, day, digits(text, at, 2), digits(text, at + 3, 2), digits(text, at + 6, 2));
 }
 
-/// Where `needle` (lower case) occurs in `text`, letter case ignored, from `from` on.
+/// Where `needle` (lower case, not empty) occurs in `text`, letter case ignored, from `from` on.
 inline std::size_t find_folded(std::string_view text, std::string_view needle,
                                std::size_t from = 0) noexcept {
+    const char lower = needle.front();
+    const char upper = lower >= 'a' && lower <= 'z' ? static_cast<char>(lower - 32) : lower;
     for (std::size_t i = from; i + needle.size() <= text.size(); ++i) {
+        // asked first: few letters of a message begin one of the dozens of phrases looked for in it
+        if (text[i] != lower && text[i] != upper) continue;
         if (iequals(text.substr(i, needle.size()), needle)) return i;
     }
     return std::string_view::npos;
