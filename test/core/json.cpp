@@ -581,6 +581,22 @@ BOOST_AUTO_TEST_CASE(append_string_appends) {
     BOOST_TEST(out == ">a\nb\xf0\x9f\x98\x80\xef\xbf\xbd");
 }
 
+BOOST_AUTO_TEST_CASE(json_that_is_passed_on_is_json_to_everybody) {
+    const auto passed = [](std::string_view text) {
+        std::string out("[");
+        baton::json::Writer(out).raw(text);
+        return out.substr(1);
+    };
+    for (const auto text : accepted) {
+        BOOST_TEST(passed(text) == baton::test::repair_surrogates(text));
+        boost::json::error_code error;
+        boost::json::parse(passed(text), error);
+        BOOST_TEST(!error, text);
+    }
+    BOOST_TEST(passed(R"({"a":"\uD83D\uDE00\ud83d","b\udc00":["\\ud83d"]})") ==
+               R"({"a":"\uD83D\uDE00\ufffd","b\ufffd":["\\ud83d"]})");
+}
+
 BOOST_AUTO_TEST_CASE(writer_writes_json) {
     std::string out = "data: ";
     Writer writer(out);

@@ -23,7 +23,13 @@ void require(bool condition, const char* what) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     std::string why;
-    require(baton::test::compare(text, why) != baton::test::Verdict::different, why.c_str());
+    const baton::test::Verdict verdict = baton::test::compare(text, why);
+    require(verdict != baton::test::Verdict::different, why.c_str());
+    if (verdict == baton::test::Verdict::accepted) { // what is passed on is JSON to others too
+        std::string passed;
+        baton::json::append_json(passed, text);
+        require(passed == baton::test::repair_surrogates(text), "append_json changes another thing");
+    }
 
     std::string written;
     baton::json::append_string(written, text);

@@ -7,6 +7,10 @@
 
 #include <baton/serve/anthropic.hpp>
 #include <baton/wire/anthropic.hpp>
+#include <baton/wire/bedrock.hpp>
+#include <baton/wire/gemini.hpp>
+#include <baton/wire/openai.hpp>
+#include <baton/wire/openai_responses.hpp>
 
 #include <chrono>
 
@@ -189,6 +193,43 @@ BOOST_AUTO_TEST_CASE(tools_of_the_vendor_pass_whole) {
         served<Server>(R"({"messages":[{"role":"user","content":"x"}],"tools":)" + tools + "}");
     BOOST_TEST(incoming.request.tools.empty());
     BOOST_TEST(incoming.request.extra == "{\"tools\":" + tools + "}");
+}
+
+BOOST_AUTO_TEST_CASE(a_tools_own_members_go_back_to_anthropic_alone) {
+    const auto incoming = served<Server>(R"({"model":"m","messages":[{"role":"user","content":"x"}],"tools":[
+        {"name":"f","input_schema":{"type":"object"},"cache_control":{"type":"ephemeral","ttl":"1h"},"defer_loading":true},
+        {"name":"g","input_schema":{"type":"object"},"cache_control":null}]})");
+    BOOST_REQUIRE_EQUAL(incoming.request.tools.size(), 2U);
+    BOOST_TEST(incoming.request.tools[0].vendor == "anthropic");
+    BOOST_TEST((incoming.request.tools[1] == Tool("g", "", R"({"type":"object"})")));
+    const auto back = parse(client_bytes<Client>(incoming.request)).at("tools").as_array();
+    BOOST_TEST(serialize(back.at(0)) ==
+               R"({"name":"f","input_schema":{"type":"object"},)"
+               R"("cache_control":{"type":"ephemeral","ttl":"1h"},"defer_loading":true})");
+    BOOST_TEST(back.at(1).as_object().size() == 2U);
+    for (const std::string& other :
+         {client_bytes<wire::OpenAI>(incoming.request), client_bytes<wire::Gemini>(incoming.request),
+          client_bytes<wire::OpenAIResponses>(incoming.request),
+          client_bytes<wire::Bedrock>(incoming.request)})
+        BOOST_TEST(other.find("defer_loading") == other.npos);
+
+    Request broken = incoming.request;
+    broken.tools[0].extra = "nonsense";
+    const Draft draft(broken);
+    std::string path, headers, body;
+    const auto error = Client::encode(draft, Target(), false, wire::Outgoing{path, headers, body});
+    BOOST_REQUIRE(error);
+    BOOST_TEST(error->detail().message.find("`tools[0].extra`") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(half_an_emoji_does_not_break_the_next_request) {
+    // models write them into arguments, and the vendor would refuse each request that repeats one
+    Request request(user("x"), Message(Role::assistant, Parts()), model("m"), max_tokens(1));
+    request.messages[1].parts.push_back(tool_call("t1", "f", R"({"mood":"\ud83d"})"));
+    request.messages[1].parts.push_back(opaque("odd", R"({"type":"odd","text":"\ude00 \ud83d\ude00"})"));
+    const auto content = parse(client_bytes<Client>(request)).at("messages").at(1).at("content");
+    BOOST_TEST(text_at(content.at(0).at("input").as_object(), "mood") == "\xEF\xBF\xBD");
+    BOOST_TEST(text_at(content.at(1).as_object(), "text") == "\xEF\xBF\xBD \xF0\x9F\x98\x80");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_named) {

@@ -7,6 +7,7 @@
 
 #include <baton/serve/gemini.hpp>
 #include <baton/wire/gemini.hpp>
+#include <baton/wire/vertex.hpp>
 
 BOOST_AUTO_TEST_SUITE(serve_gemini)
 
@@ -107,6 +108,28 @@ void sent_and_read(const Request& request) {
 }
 
 } // namespace
+
+BOOST_AUTO_TEST_CASE(a_users_own_blocks_reach_vertex_too) {
+    const auto incoming = served<Server>(R"({"contents":[
+        {"role":"user","parts":[{"text":"x"},{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}}]},
+        {"role":"model","parts":[{"text":"y"},{"executableCode":{"language":"PYTHON","code":"2"}}]},
+        {"role":"user","parts":[{"text":"z"}]}]})");
+    BOOST_TEST((incoming.request.messages.at(0).parts.at(1).kind == Kind::opaque));
+    BOOST_TEST(client_bytes<Client>(incoming.request).find("executableCode") != std::string::npos);
+    const std::string vertex = client_bytes<wire::Vertex>(incoming.request);
+    BOOST_TEST(vertex.find(R"({"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}})") != vertex.npos,
+               vertex);
+    BOOST_TEST(vertex.find("executableCode") == vertex.npos); // as before: what a model said elsewhere
+}
+
+BOOST_AUTO_TEST_CASE(a_declarations_own_members_go_back) {
+    const auto incoming = served<Server>(R"({"contents":[{"role":"user","parts":[{"text":"x"}]}],"tools":[
+        {"functionDeclarations":[{"name":"f","behavior":"NON_BLOCKING","response":{"type":"STRING"}}]}]})");
+    const std::string body = client_bytes<Client>(incoming.request);
+    BOOST_TEST(body.find(R"({"name":"f","behavior":"NON_BLOCKING","response":{"type":"STRING"}})") !=
+                   body.npos,
+               body);
+}
 
 BOOST_AUTO_TEST_CASE(paths_say_what_is_wanted) {
     struct Row {

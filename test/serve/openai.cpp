@@ -9,7 +9,10 @@
 #include <baton/serve/mistral.hpp>
 #include <baton/serve/openai.hpp>
 #include <baton/serve/together.hpp>
+#include <baton/wire/anthropic.hpp>
 #include <baton/wire/openai.hpp>
+#include <baton/wire/openai_responses.hpp>
+#include <baton/wire/openrouter.hpp>
 
 #include <chrono>
 
@@ -168,6 +171,36 @@ BOOST_AUTO_TEST_CASE(tools_of_another_kind_pass_whole) {
         served<Server>(R"({"messages":[{"role":"user","content":"x"}],"tools":)" + tools + "}");
     BOOST_TEST(incoming.request.tools.empty());
     BOOST_TEST(incoming.request.extra == "{\"tools\":" + tools + "}");
+}
+
+BOOST_AUTO_TEST_CASE(words_of_the_dialect_reach_whoever_speaks_it) {
+    const auto incoming = served<Server>(R"({"model":"m","messages":[{"role":"user","content":[
+        {"type":"image_url","image_url":{"url":"https://a/b.png","detail":"low"}},
+        {"type":"image_url","image_url":{"url":"data:image/png;base64,AA","detail":"hi\"gh"}},
+        {"type":"image_url","image_url":{"url":"https://a/c.png","detail":null}},
+        {"type":"input_audio","input_audio":{"data":"AA","format":"wav"}}]}],"tools":[
+        {"type":"function","function":{"name":"f"},"cache_control":{"type":"ephemeral"}}]})");
+    Request request = incoming.request;
+    BOOST_TEST((request.messages[0].parts[2] == image_url("https://a/c.png")));
+    for (const std::string& sent : {client_bytes<Client>(request), client_bytes<wire::OpenRouter>(request)}) {
+        const auto body = parse(sent);
+        const auto& content = body.at("messages").at(0).at("content").as_array();
+        BOOST_TEST(serialize(content.at(0)) ==
+                   R"({"type":"image_url","image_url":{"url":"https://a/b.png","detail":"low"}})");
+        BOOST_TEST(text_at(content.at(1).at("image_url").as_object(), "detail") == "hi\"gh");
+        BOOST_TEST(content.at(2).at("image_url").as_object().size() == 1U);
+        BOOST_TEST(serialize(content.at(3)) ==
+                   R"({"type":"input_audio","input_audio":{"data":"AA","format":"wav"}})");
+        BOOST_TEST(serialize(body.at("tools").at(0).at("cache_control")) == R"({"type":"ephemeral"})");
+    }
+    // the vendor's other API has the word for images, and other words for the rest
+    request.messages[0].parts.pop_back();
+    const auto responses = parse(client_bytes<wire::OpenAIResponses>(request));
+    BOOST_TEST(serialize(responses.at("input").at(0).at("content").at(0)) ==
+               R"({"type":"input_image","image_url":"https://a/b.png","detail":"low"})");
+    BOOST_TEST(!responses.at("tools").at(0).as_object().contains("cache_control"));
+    const std::string anthropic = client_bytes<wire::Anthropic>(request);
+    BOOST_TEST(anthropic.find("low") == anthropic.npos);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_wrong_is_named) {

@@ -6,6 +6,7 @@
 #include "round_trip.hpp"
 
 #include <baton/serve/openai_responses.hpp>
+#include <baton/wire/openai.hpp>
 #include <baton/wire/openai_responses.hpp>
 
 #include <map>
@@ -111,6 +112,20 @@ void same_content(const Reply& a, const Reply& b) {
 }
 
 } // namespace
+
+BOOST_AUTO_TEST_CASE(details_of_images_and_tools_go_through) {
+    const auto incoming = served<Server>(R"({"model":"m","input":[{"role":"user","content":[
+        {"type":"input_image","image_url":"https://a/b.png","detail":"high","file_id":null}]}],
+        "tools":[{"type":"function","name":"f","parameters":null,"defer_loading":true}]})");
+    const auto body = parse(client_bytes<Client>(incoming.request));
+    BOOST_TEST(serialize(body.at("input").at(0).at("content").at(0)) ==
+               R"({"type":"input_image","image_url":"https://a/b.png","detail":"high"})");
+    BOOST_TEST(body.at("tools").at(0).at("defer_loading").as_bool());
+    const auto chat = parse(client_bytes<wire::OpenAI>(incoming.request));
+    BOOST_TEST(text_at(chat.at("messages").at(0).at("content").at(0).at("image_url").as_object(), "detail") ==
+               "high");
+    BOOST_TEST(!chat.at("tools").at(0).as_object().contains("defer_loading"));
+}
 
 BOOST_AUTO_TEST_CASE(every_member_of_a_request_survives) {
     Request request{baton::system("Be \"brief\".\n"),

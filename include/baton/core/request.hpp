@@ -25,6 +25,8 @@ public:
     std::string description;
     std::string parameters;
     bool strict = false; ///< ask the vendor to enforce the schema
+    std::string vendor;  ///< whose API `extra` is written for; a dialect's name: "openai", "anthropic", ...
+    std::string extra;   ///< further members of the tool there, as `"a":1,"b":2`; others do not get them
 };
 
 /// Whether and which tool the model must call.

@@ -109,6 +109,9 @@ BATON_DECL void append_one_line(std::string& out, std::string_view raw);
 /// Takes "data:image/png;base64,AAAA" apart; false if `url` is not of that form.
 BATON_DECL bool split_data_url(std::string_view url, std::string& media_type, std::string& base64);
 
+/// An image of OpenAI's two dialects: a URL or data, and how closely to look at it ("": not said).
+BATON_DECL Part openai_image(std::string url, std::string_view detail);
+
 /// `raw` if it is a JSON object, else "{}": tool arguments where the dialect wants an object.
 BATON_DECL std::string_view object_or_empty(std::string_view raw);
 

@@ -55,9 +55,22 @@ BATON_DECL Error cannot_express(std::string_view vendor, std::string_view member
 BATON_DECL Error not_json(std::string_view vendor, std::string_view member);
 
 /// The refusal of a request whose user, tool or system messages hold another vendor's own block, unless it is
-/// lossy(): to leave out what was asked about would change the question. In assistant messages such blocks
-/// are what that vendor said beside its answer, and are left out.
-BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const Request& request);
+/// lossy(): to leave out what was asked about would change the question. `dialect`: whose blocks are
+/// understood beside the vendor's own. In assistant messages such blocks are what that vendor said beside its
+/// answer, and are left out.
+BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const Request& request,
+                                                std::string_view dialect = {});
+
+/// Writes `members`, which are `"a":1,"b":2` or nothing, but for the one named `except`, into an object that
+/// is open. A user may have put anything there: if it is not that, nothing is written and `place`, what it is
+/// called, is complained of.
+BATON_DECL std::optional<Error> write_members(std::string_view vendor, std::string_view place,
+                                              std::string_view members, json::Writer& writer,
+                                              std::string_view except = {});
+
+/// The same with a tool's extra members, if they are written for `dialect`; it is the request's `index`th.
+BATON_DECL std::optional<Error> tool_extra(const Tool& tool, std::string_view vendor,
+                                           std::string_view dialect, std::size_t index, json::Writer& writer);
 
 /// Whether `text` is exactly one JSON object.
 BATON_DECL bool is_json_object(std::string_view text);
@@ -77,17 +90,6 @@ inline std::optional<std::uint32_t> effective_max_tokens(const Request& request,
 
 /// Bytes that the texts of `request` will take at least; spares the body's growth step by step.
 BATON_DECL std::size_t text_size(const Request& request) noexcept;
-
-namespace detail {
-
-/// Appends `"name":json` to members that are separated by commas.
-inline void append_member(std::string& members, std::string_view name, std::string_view json) {
-    if (!members.empty()) members += ',';
-    json::append_string(members, name);
-    members.append(":").append(json);
-}
-
-} // namespace detail
 
 /// Appends "name: <prefix><value>\r\n"; writes nothing and explains if `value` holds a line break or another
 /// control character (a tab may stand in it). `option` is what the user called it. An empty value writes

@@ -88,11 +88,13 @@ inline void walk_canonical(CanonicalWriter& sink, const Message& message) {
 }
 
 inline void walk_canonical(CanonicalWriter& sink, const Tool& tool) {
-    const auto& [name, description, parameters, strict] = tool;
+    const auto& [name, description, parameters, strict, vendor, extra] = tool;
     sink.word(strict ? 1 : 0);
     sink.text(name);
     sink.text(description);
     sink.text(parameters);
+    sink.text(vendor);
+    sink.text(extra);
 }
 
 inline void walk_canonical(CanonicalWriter& sink, const ToolChoice& choice) {

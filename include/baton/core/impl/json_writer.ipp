@@ -32,6 +32,31 @@ inline void append_escape(std::string& out, unsigned char byte) {
     }
 }
 
+enum class Surrogate : unsigned char { none, leading, trailing };
+
+/// Of the escape that `json` begins with.
+inline Surrogate surrogate(std::string_view json) noexcept {
+    if (json.size() < 6 || json[0] != '\\' || json[1] != 'u' || (json[2] != 'd' && json[2] != 'D'))
+        return Surrogate::none;
+    switch (json[3]) {
+    case '8':
+    case '9':
+    case 'a':
+    case 'A':
+    case 'b':
+    case 'B': return Surrogate::leading;
+    case 'c':
+    case 'C':
+    case 'd':
+    case 'D':
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F': return Surrogate::trailing;
+    default: return Surrogate::none;
+    }
+}
+
 } // namespace detail
 
 BATON_DECL void append_string(std::string& out, std::string_view text) {
@@ -64,11 +89,29 @@ BATON_DECL void append_string(std::string& out, std::string_view text) {
     out.push_back('"');
 }
 
+BATON_DECL void append_json(std::string& out, std::string_view json) {
+    using detail::Surrogate;
+    std::size_t copied = 0; // what lies between here and `at` goes out as it is
+    for (std::size_t at = json.find('\\'); at != json.npos; at = json.find('\\', at)) {
+        const Surrogate half = detail::surrogate(json.substr(at));
+        if (half == Surrogate::none) {
+            at += 2; // the backslash and what it escapes, which may be a backslash
+        } else if (half == Surrogate::leading &&
+                   detail::surrogate(json.substr(at + 6)) == Surrogate::trailing) {
+            at += 12;
+        } else {
+            out.append(json.substr(copied, at - copied)).append("\\ufffd");
+            copied = at += 6;
+        }
+    }
+    out.append(json.substr(copied));
+}
+
 BATON_DECL Writer& Writer::number(double value) {
     if (!std::isfinite(value)) return null();
     char text[32]; // the longest shortest form is -2.2250738585072014e-308
     const auto done = std::to_chars(text, text + sizeof text, value);
-    return raw({text, static_cast<std::size_t>(done.ptr - text)});
+    return plain({text, static_cast<std::size_t>(done.ptr - text)});
 }
 
 BATON_DECL Writer& Writer::integer(std::uint64_t magnitude, bool negative) {
@@ -76,7 +119,7 @@ BATON_DECL Writer& Writer::integer(std::uint64_t magnitude, bool negative) {
     char* start = text;
     if (negative) *start++ = '-';
     const auto done = std::to_chars(start, text + sizeof text, magnitude);
-    return raw({text, static_cast<std::size_t>(done.ptr - text)});
+    return plain({text, static_cast<std::size_t>(done.ptr - text)});
 }
 
 } // namespace baton::json

@@ -157,6 +157,9 @@ inline bool tool(RequestReader& body, std::vector<Tool>& tools) {
             if (!body.in.null()) result.parameters = body.in.raw();
         } else if (key == "strict") {
             body.flag("tools[].strict", result.strict);
+        } else if (const std::string name(key); !body.in.null()) { // cache_control ...
+            result.vendor = Anthropic::name;
+            json::append_member(result.extra, name, body.in.raw());
         }
     });
     if (type != "custom" && !type.empty()) return false; // "" was null

@@ -26,6 +26,9 @@ inline void declaration(RequestReader& body, std::vector<Tool>& tools) {
                 return body.expected("tools[].functionDeclarations[]." + member, "an object");
             const std::string_view raw = body.in.raw();
             tool.parameters = member == "parameters" ? json_schema(raw) : std::string(raw);
+        } else if (!body.in.null()) { // behavior, response ...
+            tool.vendor = Gemini::name;
+            json::append_member(tool.extra, member, body.in.raw());
         }
     });
     if (tool.name.empty()) body.fail("'tools[].functionDeclarations[].name' is missing");

@@ -25,7 +25,7 @@ inline Part refusal_part(std::string text) {
 inline Part content_part(RequestReader& body) {
     const std::string_view raw = body.in.raw(); // read twice, so that an unknown type can be kept whole
     RequestReader element(raw);
-    std::string type, text, url, refusal, file_name, file_data;
+    std::string type, text, url, level, refusal, file_name, file_data;
     element.object("messages[].content[]", [&](std::string_view key) {
         if (key == "type") {
             element.text("content[].type", type);
@@ -37,6 +37,7 @@ inline Part content_part(RequestReader& body) {
             if (element.in.append_string(url)) return; // some clients send the bare URL
             element.object("content[].image_url", [&](std::string_view member) {
                 if (member == "url") element.text("content[].image_url.url", url);
+                if (member == "detail") element.text("content[].image_url.detail", level);
             });
         } else if (key == "file") {
             element.object("content[].file", [&](std::string_view member) {
@@ -49,11 +50,7 @@ inline Part content_part(RequestReader& body) {
     if (type == "text") return Part(std::move(text));
     if (type == "refusal") return refusal_part(std::move(refusal));
     std::string media_type, base64;
-    if (type == "image_url" && !url.empty()) {
-        if (split_data_url(url, media_type, base64))
-            return image_data(std::move(base64), std::move(media_type));
-        return image_url(std::move(url));
-    }
+    if (type == "image_url" && !url.empty()) return openai_image(std::move(url), level);
     if (type == "file" && split_data_url(file_data, media_type, base64)) {
         return detail::part(Kind::document, std::move(base64), [&](Part::Detail& detail) {
             detail.name = std::move(file_name);
@@ -144,8 +141,13 @@ inline bool tool(RequestReader& body, std::vector<Tool>& tools) {
     Tool result;
     std::string type = "function";
     body.object("tools[]", [&](std::string_view key) {
-        if (key == "type") body.text("tools[].type", type);
-        if (key != "function") return;
+        if (key == "type") return body.text("tools[].type", type);
+        if (key != "function") { // cache_control, where a vendor takes it
+            const std::string name(key);
+            if (body.in.null()) return;
+            result.vendor = OpenAI::name;
+            return json::append_member(result.extra, name, body.in.raw());
+        }
         body.object("tools[].function", [&](std::string_view member) {
             if (member == "name") {
                 body.text("tools[].function.name", result.name);

@@ -15,11 +15,20 @@ inline bool tool(RequestReader& body, std::vector<Tool>& tools) {
     Tool result;
     std::string type;
     in.object("tools[]", [&](std::string_view key) {
-        if (key == "type") in.text("tools[].type", type);
-        if (key == "name") in.text("tools[].name", result.name);
-        if (key == "description") in.text("tools[].description", result.description);
-        if (key == "parameters" && !in.in.null()) result.parameters = in.in.raw();
-        if (key == "strict") in.flag("tools[].strict", result.strict);
+        if (key == "type") {
+            in.text("tools[].type", type);
+        } else if (key == "name") {
+            in.text("tools[].name", result.name);
+        } else if (key == "description") {
+            in.text("tools[].description", result.description);
+        } else if (key == "parameters") {
+            if (!in.in.null()) result.parameters = in.in.raw();
+        } else if (key == "strict") {
+            in.flag("tools[].strict", result.strict);
+        } else if (const std::string name(key); !in.in.null()) { // defer_loading ...
+            result.vendor = OpenAIResponses::name;
+            json::append_member(result.extra, name, in.in.raw());
+        }
     });
     if (type.empty() && !in.in.failed()) in.fail("'tools[].type' is missing");
     if (!type.empty() && type != "function") return false; // its members are the vendor's to judge

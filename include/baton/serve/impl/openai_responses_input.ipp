@@ -17,12 +17,6 @@ using Kind = Part::Kind;
 /// As Detail::extra of an opaque part: not an item, but an element of an item's content.
 inline constexpr std::string_view content_mark = "\"content\":true";
 
-inline void append_member(std::string& list, std::string_view key, std::string_view raw) {
-    if (!list.empty()) list += ',';
-    json::append_string(list, key);
-    list.append(":").append(raw);
-}
-
 inline Part opaque(std::string_view raw, std::string type) {
     return detail::part(Kind::opaque, std::string(raw), [&](Part::Detail& detail) {
         detail.name = std::move(type);
@@ -34,11 +28,12 @@ inline Part opaque(std::string_view raw, std::string type) {
 inline Part input_part(RequestReader& body) {
     const std::string_view raw = body.in.raw(); // read twice, so that an unknown type can be kept whole
     RequestReader element(raw);
-    std::string type, text, url, file_name, file_data, file_url;
+    std::string type, text, url, level, file_name, file_data, file_url;
     element.object("input[].content[]", [&](std::string_view key) {
         if (key == "type") element.text("input[].content[].type", type);
         if (key == "text") element.text("input[].content[].text", text);
         if (key == "image_url") element.text("input[].content[].image_url", url);
+        if (key == "detail") element.text("input[].content[].detail", level);
         if (key == "filename") element.text("input[].content[].filename", file_name);
         if (key == "file_data") element.text("input[].content[].file_data", file_data);
         if (key == "file_url") element.text("input[].content[].file_url", file_url);
@@ -46,11 +41,7 @@ inline Part input_part(RequestReader& body) {
     body.adopt(element);
     if (type == "input_text" || type == "output_text" || type == "text") return Part(std::move(text));
     std::string media_type, base64;
-    if (type == "input_image" && !url.empty()) {
-        if (split_data_url(url, media_type, base64))
-            return image_data(std::move(base64), std::move(media_type));
-        return image_url(std::move(url));
-    }
+    if (type == "input_image" && !url.empty()) return openai_image(std::move(url), level);
     if (type == "input_file" && split_data_url(file_data, media_type, base64))
         return document_data(std::move(base64), std::move(media_type), std::move(file_name));
     if (type == "input_file" && !file_url.empty()) return document_url(std::move(file_url));
@@ -74,7 +65,7 @@ inline Part output_part(RequestReader& body, bool thought) {
             element.in.skip(); // the caller's business, not the model's
         } else {
             const std::string member(key);
-            append_member(extra, member, element.in.raw());
+            json::append_member(extra, member, element.in.raw());
         }
     });
     body.adopt(element);
@@ -110,7 +101,7 @@ struct Item {
             const std::string_view value = reader.raw();
             if (std::find(modelled.begin(), modelled.end(), member) != modelled.end()) return;
             const bool list = (member == "content" || member == "summary") && value.starts_with('[');
-            append_member(members, member, list ? std::string_view("[]") : value);
+            json::append_member(members, member, list ? std::string_view("[]") : value);
         });
         return members;
     }

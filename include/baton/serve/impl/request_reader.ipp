@@ -49,6 +49,19 @@ BATON_DECL bool split_data_url(std::string_view url, std::string& media_type, st
     return true;
 }
 
+BATON_DECL Part openai_image(std::string url, std::string_view detail) {
+    std::string media_type, base64;
+    Part part = split_data_url(url, media_type, base64) ? image_data(std::move(base64), std::move(media_type))
+                                                        : image_url(std::move(url));
+    if (!detail.empty()) {
+        std::string value;
+        json::append_string(value, detail);
+        part.detail.ensure().vendor = "openai"; // both dialects have the word
+        json::append_member(part.detail.ensure().extra, "detail", value);
+    }
+    return part;
+}
+
 BATON_DECL std::string_view object_or_empty(std::string_view raw) {
     json::Reader reader(raw);
     const bool object = reader.kind() == json::Reader::Kind::object && reader.skip() && reader.finish();

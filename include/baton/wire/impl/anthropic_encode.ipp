@@ -130,7 +130,10 @@ private:
             break;
         }
         const bool own = part.detail && part.detail->vendor == Anthropic::name;
-        if (own) extra(part.detail->extra);
+        if (own) {
+            auto wrong = write_members(Anthropic::name, "Part::Detail::extra", part.detail->extra, w_);
+            if (wrong && !error) error = std::move(wrong);
+        }
         if (part.detail && part.detail->cache_point &&
             !(own && part.detail->extra.find("\"cache_control\"") != std::string::npos)) {
             w_.key("cache_control").begin_object().key("type").string("ephemeral").end_object();
@@ -166,21 +169,6 @@ private:
             w_.string("url").key("url").string(part.text);
         }
         w_.end_object();
-    }
-    // members as they came, `"a":1,"b":2`; a user may have put anything there
-    void extra(const std::string& members) {
-        if (members.empty()) return;
-        const std::string object = "{" + members + "}";
-        json::Reader reader(object);
-        if (!(reader.skip() && reader.finish())) {
-            if (!error) error = not_json(Anthropic::name, "Part::Detail::extra");
-            return;
-        }
-        json::Reader again(object);
-        again.object([&](std::string_view key) {
-            w_.key(key);
-            w_.raw(again.raw());
-        });
     }
 
     json::Writer& w_;

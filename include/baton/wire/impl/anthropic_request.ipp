@@ -21,6 +21,7 @@ inline std::optional<Error> write_anthropic_tools(const Request& request, json::
             return not_json(Anthropic::name, "tools[" + std::to_string(i) + "].parameters");
         }
         if (tool.strict) w.key("strict").boolean(true);
+        if (auto wrong = tool_extra(tool, Anthropic::name, Anthropic::name, i, w)) return wrong;
         w.end_object();
     }
     w.end_array();

@@ -60,7 +60,7 @@ BATON_DECL void BedrockBlocks::add(std::string_view json, Reply& reply) {
                         reader.append_string(signature);
                     } else {
                         const std::string quoted(member);
-                        detail::append_member(extra, quoted, reader.raw());
+                        json::append_member(extra, quoted, reader.raw());
                     }
                 });
             });
@@ -79,7 +79,7 @@ BATON_DECL void BedrockBlocks::add(std::string_view json, Reply& reply) {
                     simple = detail::read_cited_text(inner, text);
                 } else {
                     const std::string quoted(member);
-                    detail::append_member(extra, quoted, inner.raw());
+                    json::append_member(extra, quoted, inner.raw());
                 }
             });
             if (!simple || extra.empty()) return;
@@ -108,7 +108,7 @@ BATON_DECL bool BedrockBlocks::add_tool(std::string_view json, bool streamed, Re
             const std::string quoted(key);
             const std::string_view value = reader.raw();
             if (quoted == "type") json::Reader(value).append_string(type);
-            detail::append_member(extra, quoted, value);
+            json::append_member(extra, quoted, value);
         }
     });
     if (!type.empty() && type != "tool_use") return false;
@@ -168,7 +168,7 @@ BATON_DECL bool BedrockBlocks::start(std::int64_t index, std::string_view json, 
         json::Reader members(whole);
         fits = members.object([&](std::string_view member) {
             const std::string quoted(member);
-            detail::append_member(block.members, quoted, members.raw());
+            json::append_member(block.members, quoted, members.raw());
         });
     });
     return fits;
@@ -264,7 +264,7 @@ BATON_DECL bool BedrockBlocks::extend_other(std::int64_t index, Block* block, st
     if (reader.kind() != json::Reader::Kind::object) return false;
     return reader.object([&](std::string_view member) {
         const std::string quoted(member);
-        detail::append_member(block->members, quoted, reader.raw());
+        json::append_member(block->members, quoted, reader.raw());
     });
 }
 
@@ -288,13 +288,13 @@ BATON_DECL bool BedrockBlocks::finish(Block& block, Reply& reply) {
     case Kind::server_call: {
         const std::string_view input = block.pieces.empty() ? std::string_view("{}") : block.pieces;
         if (!is_json_object(input)) return false;
-        detail::append_member(block.members, "input", input);
+        json::append_member(block.members, "input", input);
         part.text = "{\"toolUse\":{" + block.members + "}}";
         break;
     }
     case Kind::other:
         if (!block.pieces.empty()) {
-            detail::append_member(block.members, "content", "[" + block.pieces + "]");
+            json::append_member(block.members, "content", "[" + block.pieces + "]");
         }
         part.text = "{";
         json::append_string(part.text, part.detail->name);

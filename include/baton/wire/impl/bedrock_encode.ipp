@@ -81,9 +81,9 @@ inline std::string bedrock_model_fields(const Request& request, const Target& ta
     if (tuning.top_k) {
         const std::string k = std::to_string(*tuning.top_k);
         if (claude) {
-            append_member(out, "top_k", k);
+            json::append_member(out, "top_k", k);
         } else if (nova) {
-            append_member(out, "inferenceConfig", "{\"topK\":" + k + "}");
+            json::append_member(out, "inferenceConfig", "{\"topK\":" + k + "}");
         } else {
             refusal.refuse("top_k", "Converse has no word for it, and the model's is not known", instead);
         }
@@ -91,8 +91,8 @@ inline std::string bedrock_model_fields(const Request& request, const Target& ta
     if (tuning.reasoning_tokens) {
         const std::uint32_t tokens = *tuning.reasoning_tokens;
         if (claude && tokens > 0) {
-            append_member(out, "thinking",
-                          "{\"type\":\"enabled\",\"budget_tokens\":" + std::to_string(tokens) + "}");
+            json::append_member(out, "thinking",
+                                "{\"type\":\"enabled\",\"budget_tokens\":" + std::to_string(tokens) + "}");
         } else if (!(claude && tokens == 0)) { // Claude does not think unless it is asked to
             refusal.refuse("reasoning", "the model has no known cap in tokens", instead);
         }
@@ -101,10 +101,10 @@ inline std::string bedrock_model_fields(const Request& request, const Target& ta
         std::string effort;
         json::append_string(effort, tuning.reasoning_effort);
         if (gpt) {
-            append_member(out, "reasoning_effort", effort);
+            json::append_member(out, "reasoning_effort", effort);
         } else if (made_by("amazon.nova-2")) {
-            append_member(out, "reasoningConfig",
-                          "{\"type\":\"enabled\",\"maxReasoningEffort\":" + effort + "}");
+            json::append_member(out, "reasoningConfig",
+                                "{\"type\":\"enabled\",\"maxReasoningEffort\":" + effort + "}");
         } else {
             refusal.refuse("reasoning", "the model has no known words for effort", instead);
         }

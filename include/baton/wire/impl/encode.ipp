@@ -71,13 +71,14 @@ BATON_DECL Error not_json(std::string_view vendor, std::string_view member) {
     return Error(Errc::invalid_request, text);
 }
 
-BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const Request& request) {
+BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const Request& request,
+                                                std::string_view dialect) {
     if (request.lossy) return std::nullopt;
     for (const Message& message : request.messages) {
         if (message.role == Role::assistant) continue;
         for (const Part& part : message.parts) {
             if (part.kind != Part::Kind::opaque || !part.detail || part.detail->vendor.empty()) continue;
-            if (part.detail->vendor != vendor)
+            if (part.detail->vendor != vendor && part.detail->vendor != dialect)
                 return cannot_express(vendor, "opaque part",
                                       "a message holds a block that only " + part.detail->vendor +
                                           "'s API knows",
@@ -85,6 +86,28 @@ BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const R
         }
     }
     return std::nullopt;
+}
+
+BATON_DECL std::optional<Error> write_members(std::string_view vendor, std::string_view place,
+                                              std::string_view members, json::Writer& writer,
+                                              std::string_view except) {
+    if (members.empty()) return std::nullopt;
+    const std::string object = "{" + std::string(members) + "}";
+    if (!is_json_object(object)) return not_json(vendor, place);
+    json::Reader reader(object);
+    reader.object([&](std::string_view key) {
+        if (key == except) return;
+        writer.key(key);
+        writer.raw(reader.raw());
+    });
+    return std::nullopt;
+}
+
+BATON_DECL std::optional<Error> tool_extra(const Tool& tool, std::string_view vendor,
+                                           std::string_view dialect, std::size_t index,
+                                           json::Writer& writer) {
+    if (tool.extra.empty() || tool.vendor != dialect) return std::nullopt;
+    return write_members(vendor, "tools[" + std::to_string(index) + "].extra", tool.extra, writer);
 }
 
 BATON_DECL bool is_json_object(std::string_view text) {
@@ -99,7 +122,8 @@ BATON_DECL std::size_t text_size(const Request& request) noexcept {
         for (const Part& part : message.parts) size += part.text.size() + frame;
     }
     for (const Tool& tool : request.tools) {
-        size += tool.name.size() + tool.description.size() + tool.parameters.size() + 2 * frame;
+        size += tool.name.size() + tool.description.size() + tool.parameters.size() + tool.extra.size();
+        size += 2 * frame;
     }
     if (request.response_format) size += request.response_format->schema.size() + 2 * frame;
     return size;

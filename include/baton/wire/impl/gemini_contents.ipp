@@ -54,7 +54,7 @@ public:
         for (const Message& message : request_.messages) {
             if (message.role != Role::system) continue;
             for (const Part& part : message.parts) {
-                if (!sent(part)) continue;
+                if (!sent(part, false)) continue;
                 if (part.kind != Kind::text && part.kind != Kind::opaque) {
                     refuse("system message", "it may hold text only", "move other parts to a user message");
                     continue;
@@ -78,7 +78,7 @@ public:
             signed_ = false;
             if (message.role == Role::system) continue;
             const bool any = std::any_of(message.parts.begin(), message.parts.end(),
-                                         [&](const Part& part) { return sent(part); });
+                                         [&](const Part& part) { return sent(part, model); });
             // an empty question is one: the instructions may say all there is
             const bool blank = !any && message.role == Role::user && !message.parts.empty() &&
                                message.parts[0].kind == Kind::text;
@@ -92,7 +92,7 @@ public:
             }
             if (blank) write(message.parts[0]);
             for (const Part& part : message.parts) {
-                if (sent(part)) allowed(part, model);
+                if (sent(part, model)) allowed(part, model);
             }
             open = message.role == Role::tool;
             if (!open) w_.end_array().end_object();
@@ -105,8 +105,10 @@ private:
     using Kind = Part::Kind;
 
     bool ours(const Part& part) const noexcept { return part.detail && part.detail->vendor == vendor_; }
-    bool sent(const Part& part) const noexcept {
-        const bool foreign = part.detail && !part.detail->vendor.empty() && !ours(part);
+    /// What a user says in Gemini's words is for Vertex too; what a model said there is not.
+    bool sent(const Part& part, bool model) const noexcept {
+        const bool foreign = part.detail && !part.detail->vendor.empty() && !ours(part) &&
+                             (model || part.detail->vendor != "gemini");
         switch (part.kind) {
         case Kind::text: return !part.text.empty();
         case Kind::thinking:

@@ -94,6 +94,8 @@ private:
                     w_.key("parametersJsonSchema");
                     schema(tool.parameters, "tools[" + std::to_string(i) + "].parameters");
                 }
+                auto wrong = tool_extra(tool, dialect_.vendor.name, "gemini", i, w_);
+                if (wrong && !error) error = std::move(wrong);
                 w_.end_object();
             }
             w_.end_array().end_object();
@@ -260,7 +262,7 @@ std::optional<Error> write_gemini(const GeminiDialect& dialect, const Request& r
                                   std::string& out, F&& write) {
     Extra extra;
     std::string room;
-    if (auto wrong = foreign_content(dialect.vendor.name, request)) return wrong;
+    if (auto wrong = foreign_content(dialect.vendor.name, request, "gemini")) return wrong;
     if (auto wrong = extra.read(dialect.vendor.name, request, "gemini")) return wrong;
     const std::size_t before = out.size();
     out.reserve(before + text_size(request));

@@ -16,7 +16,7 @@ public:
         : dialect_(dialect), can_(dialect.capabilities), request_(request), w_(writer) {}
 
     std::optional<Error> write(const Target& target, bool stream) {
-        if (auto wrong = foreign_content(dialect_.vendor.name, request_)) return wrong;
+        if (auto wrong = foreign_content(dialect_.vendor.name, request_, "openai")) return wrong;
         if (auto wrong = extra_.read(dialect_.vendor.name, request_, "openai")) return wrong;
         w_.begin_object();
         if (ours("model")) w_.string(target.model);
@@ -149,7 +149,10 @@ private:
             }
         }
         if (tool.strict && may(can_.strict_tools, place + ".strict")) w_.key("strict").boolean(true);
-        w_.end_object().end_object();
+        w_.end_object();
+        if (auto wrong = tool_extra(tool, dialect_.vendor.name, "openai", index, w_); wrong && !error_)
+            error_ = std::move(wrong);
+        w_.end_object();
     }
     void choice(const ToolChoice& choice) {
         using Mode = ToolChoice::Mode;

@@ -89,7 +89,9 @@ private:
             if (part.kind == Kind::text) {
                 text(part);
             } else if (part.kind == Kind::opaque) {
-                if (ours(part)) w_.raw(part.text);
+                // what a user says in the dialect's own words is for whoever speaks it (input_audio,
+                // video_url)
+                if (ours(part) || part.detail->vendor == "openai") w_.raw(part.text);
             } else if (media && !rich) {
                 refuse(part.kind == Kind::image ? "image" : "document", "only user messages may hold one",
                        "move it to a user message");
@@ -122,6 +124,10 @@ private:
         if (!may(is_data(part) ? can.images : can.image_urls, is_data(part) ? "image" : "image_url")) return;
         w_.begin_object().key("type").string("image_url").key("image_url").begin_object().key("url");
         url(part);
+        if (part.detail && (part.detail->vendor == "openai" || surely_ours(part))) {
+            auto wrong = write_members(dialect_.vendor.name, "Part::Detail::extra", part.detail->extra, w_);
+            if (wrong && !error) error = std::move(wrong);
+        }
         w_.end_object().end_object();
     }
     void document(const Part& part) {

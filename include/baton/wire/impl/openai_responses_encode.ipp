@@ -75,6 +75,8 @@ private:
                 content();
                 w_.begin_object().key("type").string("input_image").key("image_url");
                 url(part);
+                if (ours(part) || (part.detail && part.detail->vendor == "openai"))
+                    members(part.detail->extra);
                 w_.end_object();
             } else {
                 content();
@@ -175,19 +177,8 @@ private:
 
     // Members as they came, `"a":1,"b":2`, except those named; a user may have put anything there.
     void members(const std::string& list, std::string_view except = {}) {
-        if (list.empty()) return;
-        const std::string object = "{" + list + "}";
-        json::Reader reader(object);
-        if (!(reader.skip() && reader.finish())) {
-            if (!error) error = not_json(dialect_.vendor.name, "Part::Detail::extra");
-            return;
-        }
-        json::Reader again(object);
-        again.object([&](std::string_view key) {
-            if (key == except) return;
-            w_.key(key);
-            w_.raw(again.raw());
-        });
+        auto wrong = write_members(dialect_.vendor.name, "Part::Detail::extra", list, w_, except);
+        if (wrong && !error) error = std::move(wrong);
     }
     void element(const Part& part) {
         if (content(part) || (head(part) && part.kind == Kind::opaque)) return raw(part.text, "opaque part");

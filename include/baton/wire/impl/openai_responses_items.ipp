@@ -156,7 +156,7 @@ BATON_DECL void ResponsesItems::read_element(Slot& slot, bool summary, std::int6
             logprobs = reader.raw(); // the caller's business, not the vendor's
         } else if (whole) {
             const std::string name(key);
-            detail::append_member(extra, name, reader.raw());
+            json::append_member(extra, name, reader.raw());
         }
     });
     const bool thought = slot.kind == Kind::reasoning, refusal = json::is(type, "refusal");
@@ -246,11 +246,11 @@ BATON_DECL void ResponsesItems::item(std::int64_t index, std::string_view json, 
                     return;
             } else if (member == "content" || member == "summary") {
                 if (value.starts_with('[') || value.starts_with('"'))
-                    return detail::append_member(members, member, "[]");
+                    return json::append_member(members, member, "[]");
             } else if (member == "encrypted_content" && !signature.empty()) {
                 return;
             }
-            detail::append_member(members, member, value);
+            json::append_member(members, member, value);
         });
         return members;
     };

@@ -79,6 +79,7 @@ inline std::optional<Error> write_responses_tools(const ResponsesDialect& dialec
             return not_json(dialect.vendor.name, "tools[" + std::to_string(i) + "].parameters");
         }
         w.key("strict").boolean(tool.strict); // this API's default is true
+        if (auto wrong = tool_extra(tool, dialect.vendor.name, "openai_responses", i, w)) return wrong;
         w.end_object();
     }
     w.end_array();
