@@ -127,7 +127,7 @@ inline Chat make_chat(const Executor& executor, const Config& config) {
     flights.max_entry_bytes = 0;
     return AllVendors::with_options(config, [&](auto&&... options) {
         return Chat(executor, std::forward<decltype(options)>(options)..., net, config.retry, config.deadline,
-                    config.resume, config.health, config.hedge, flights);
+                    config.resume, config.breaker, config.health, config.hedge, flights);
     });
 }
 

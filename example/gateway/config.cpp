@@ -80,6 +80,7 @@ public:
                              in_.members(n, m,
                                          {{"max_resumes", in_.whole(config_.resume.max_resumes, 0, 16)}});
                          }},
+                        {"breaker", [&](Node n, Name m) { breaker(n, m); }},
                         {"health", [&](Node n, Name m) { health(n, m); }},
                         {"deadline", [&](Node n, Name m) { deadline(n, m); }},
                         {"cache", [&](Node n, Name m) { cache(n, m); }},
@@ -163,6 +164,25 @@ private:
                     });
         if (config_.retry.cap < config_.retry.base)
             in_.fail(node, path + ".cap_ms", "must be at least base_ms");
+    }
+    void breaker(Node node, Name path) {
+        baton::HalfOpen::Options& made = config_.breaker;
+        bool enabled = true;
+        in_.members(node, path,
+                    {
+                        {"enabled", in_.flag(enabled)},
+                        {"window_ms", in_.milliseconds(made.window)},
+                        {"min_calls", in_.whole(made.min_calls, 1, 1'000'000)},
+                        {"failure_rate", in_.number(made.failure_rate, 0.01, 1)},
+                        {"open_ms", in_.milliseconds(made.open)},
+                        {"open_max_ms", in_.milliseconds(made.open_max)},
+                    });
+        made.mode = enabled ? baton::BreakerMode::automatic : baton::BreakerMode::disabled;
+        try {
+            baton::HalfOpen checked(made);
+        } catch (const std::invalid_argument& wrong) {
+            in_.fail(node, path, wrong.what());
+        }
     }
     void health(Node node, Name path) {
         baton::HealthRules& rules = config_.health.rules;

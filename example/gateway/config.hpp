@@ -10,6 +10,7 @@
 #include <baton/policy/deadline.hpp>
 #include <baton/policy/exp_backoff.hpp>
 #include <baton/policy/gcra.hpp>
+#include <baton/policy/half_open.hpp>
 #include <baton/policy/passive.hpp>
 #include <baton/policy/resume.hpp>
 
@@ -123,6 +124,7 @@ struct Config {
     baton::ExpBackoff::Options retry;
     baton::Limits::Options deadline;
     baton::Auto::Options resume;
+    baton::HalfOpen::Options breaker;
     baton::Passive::Options health;
     ConfiguredHedge::Options hedge;
     std::string unknown_model;             ///< provider that gets names nobody lists; "" = they are refused

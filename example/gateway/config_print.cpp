@@ -116,6 +116,11 @@ std::string print_config(const Config& config) {
         << "\n\n[hedge]\nenabled = " << (config.hedge.on ? "true" : "false")
         << "\nquantile = " << config.hedge.each.quantile << "\nfloor_ms = " << in_ms(config.hedge.each.floor)
         << "\nmin_samples = " << config.hedge.each.min_samples << "\nbudget = " << config.hedge.each.budget
+        << "\n\n[breaker]\nenabled = "
+        << (config.breaker.mode == baton::BreakerMode::automatic ? "true" : "false")
+        << "\nwindow_ms = " << in_ms(config.breaker.window) << "\nmin_calls = " << config.breaker.min_calls
+        << "\nfailure_rate = " << config.breaker.failure_rate << "\nopen_ms = " << in_ms(config.breaker.open)
+        << "\nopen_max_ms = " << in_ms(config.breaker.open_max)
         << "\n\n[health]\nmax_cool_down_ms = " << in_ms(config.health.rules.max_cool_down)
         << "\ncredential_retry_ms = " << in_ms(config.health.rules.credential_retry)
         << "\ntrial_ms = " << in_ms(config.health.rules.trial)

@@ -34,6 +34,7 @@ public:
                "[\"gemini/simulated-gemini\"]\n"
                "[routing]\nunknown_model = \"openai\"\nlossy = true\n" // what it is asked to fail with must
                                                                        // not be remembered:
+               "[breaker]\nenabled = false\n"
                "[health]\nmax_cool_down_ms = 0\ncredential_retry_ms = 0\nquota_retry_ms = 0\n";
     }
 

@@ -106,6 +106,21 @@ BOOST_AUTO_TEST_CASE(a_second_attempt_beside_a_late_one) {
     BOOST_TEST(has(lab.ask(get("/metrics")).body, "\nbaton_hedges_total 0\n"));
 }
 
+BOOST_AUTO_TEST_CASE(the_breaker_is_configured) {
+    const auto ask = [](const std::string& table,
+                        int status) { // what the vendor sees of 8 requests that fail
+        Lab lab(always(html_error(500)), always(Behaviour()), table);
+        RawClient::Response last;
+        for (int i = 0; i < 8; ++i)
+            last = lab.ask(post("/v1/chat/completions", chat("openai/mock-gpt", false)));
+        BOOST_TEST(last.status == status);
+        return lab.openai.totals().requests;
+    };
+    BOOST_TEST(ask("[breaker]\nmin_calls = 4\nfailure_rate = 1.0\nopen_ms = 60000\n", 503) == 4U);
+    BOOST_TEST(ask("[breaker]\nenabled = false\nmin_calls = 4\n", 500) >= 8U);
+    BOOST_TEST(ask("", 500) >= 8U); // 20 calls are more than these
+}
+
 BOOST_AUTO_TEST_CASE(one_cache_for_all_threads) {
     Lab lab(always(Behaviour(Answer("One two three.", 3))), always(Behaviour()),
             "[server]\nlisten = \"127.0.0.1:0\"\nthreads = 3\n[cache]\nenabled = true\n");

@@ -66,6 +66,9 @@ BOOST_AUTO_TEST_CASE(configuration_errors_name_file_line_and_member) {
         {"[server]\nlisten = \"8080\"\n", "a.toml:2: server.listen: must be \"host:port\""},
         {"[server]\n\nthreads = -1\n", "a.toml:3: server.threads: must be a whole number from 0 to 1024"},
         {"[server]\nthread = 1\n", "a.toml:2: server.thread: unknown member; known here: listen,"},
+        {"[breaker]\n\nopen_ms = 9000\nopen_max_ms = 8000\n",
+         "a.toml:1: breaker: HalfOpen: open_max must be"},
+        {"[breaker]\nfailure_rate = 0\n", "a.toml:2: breaker.failure_rate: must be a number from 0.01 to 1"},
         {"[servers]\n", "a.toml:1: servers: unknown member"},
         {"[server\n", "a.toml:1: "},
         {"[providers.opanai]\nkey = \"x\"\n", "a.toml:1: providers.opanai: no such provider; known: openai,"},
@@ -150,6 +153,8 @@ BOOST_AUTO_TEST_CASE(the_printed_configuration_is_one_and_has_no_secrets) {
         "[cache]\nenabled = true\n[redis]\naddress = \"127.0.0.1:1\"\non_outage = \"closed\"\n"
         "[server]\nreuse_port = true\nmetrics_public = true\n"
         "[hedge]\nenabled = true\nquantile = 0.9\nfloor_ms = 7\nmin_samples = 9\nbudget = 0.25\n"
+        "[breaker]\nenabled = false\nwindow_ms = 1000\nmin_calls = 3\nfailure_rate = 0.75\nopen_ms = 10\n"
+        "open_max_ms = 20\n"
         "[providers.mistral.limits]\nrequests_per_minute = 11\ntokens_per_minute = 12\n"
         "input_tokens_per_minute = 13\noutput_tokens_per_minute = 14\nconcurrency = 15\nburst_ms = 16\n"
         "max_wait_ms = 0\n"
@@ -166,7 +171,9 @@ BOOST_AUTO_TEST_CASE(the_printed_configuration_is_one_and_has_no_secrets) {
     BOOST_TEST(!has(printed, "marker"));
     BOOST_TEST(!has(printed, baton::sha256("client-marker")));
     for (const char* part :
-         {"reuse_port = true", "metrics_public = true", "min_samples = 9", "max_wait_ms = 0",
+         {"enabled = false\nwindow_ms = 1000\nmin_calls = 3\nfailure_rate = 0.75\nopen_ms = 10\nopen_max_ms "
+          "= 20",
+          "reuse_port = true", "metrics_public = true", "min_samples = 9", "max_wait_ms = 0",
           "concurrency = 15", "weight = 2.5", "'openai/a' = 9000\n'mistral/x' = 8000\n",
           "'openai/a' = {input = 1.25, output = 10, cached_input = 0.125, cache_write = 1.25}",
           "tokens_per_minute = 7000\ntoken_burst = 900\nbudget_usd = 12.5\nbudget_period = 'day'"})

@@ -93,13 +93,10 @@ BOOST_AUTO_TEST_CASE(every_member_of_a_request_survives) {
     system.parts.emplace_back("And kind.");
     system.parts[1].detail.ensure().extra = R"("cache_control":{"type":"ephemeral"})";
     system.parts[1].detail->vendor = "anthropic";
-    Request request{system,
-                    model("claude"),
-                    max_tokens(400),
-                    temperature(0.25),
-                    top_p(0.5),
-                    stop("END", "\n\n"),
-                    extra(R"({"top_k":5,"thinking":{"type":"enabled","budget_tokens":1024}})")};
+    Request request{system,          model("claude"),
+                    max_tokens(400), temperature(0.25),
+                    top_p(0.5),      stop("END", "\n\n"),
+                    baton::top_k(5), extra(R"({"thinking":{"type":"enabled","budget_tokens":1024}})")};
     Part::Detail file;
     file.name = "A title";
     file.media_type = "application/pdf";
@@ -145,7 +142,7 @@ BOOST_AUTO_TEST_CASE(every_tool_choice_survives) {
 
 BOOST_AUTO_TEST_CASE(what_clients_send_is_understood) {
     const serve::Incoming incoming = served<Server>(R"({
-        "model": "claude", "max_tokens": 200, "stream": true, "system": "Be brief.", "metadata": {"user_id": "u"},
+        "model": "claude", "max_tokens": 200, "top_k": 7, "stream": true, "system": "Be brief.", "metadata": {"user_id": "u"},
         "tools": [{"name": "f", "input_schema": {"type": "object"}, "cache_control": {"type": "ephemeral"}}],
         "tool_choice": {"type": "any", "disable_parallel_tool_use": true},
         "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}},
@@ -165,6 +162,7 @@ BOOST_AUTO_TEST_CASE(what_clients_send_is_understood) {
     const Request& request = incoming.request;
     BOOST_TEST(incoming.stream);
     BOOST_TEST(request.max_tokens.value() == 200U);
+    BOOST_TEST(request.tuning->top_k.value() == 7U);
     BOOST_TEST(request.extra ==
                R"({"metadata":{"user_id": "u"},"output_config":)"
                R"({"effort": "low", "format": {"type": "json_schema", "schema": {"type": "object"}}}})");

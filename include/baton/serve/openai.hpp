@@ -21,8 +21,8 @@ public:
 
     /// Members that Request does not model (`logit_bias`, `verbosity`, tools that are not functions ...) are
     /// kept in `Request::extra` as they came; `n`, `logprobs`, `reasoning_effort`, `user` ... are in
-    /// Request::tuning. Not kept: a message's `name`, an image's `detail`, and further
-    /// members of a tool that is a function.
+    /// Request::tuning; further members of a tool are in Tool::extra. Not kept: a message's `name`, and
+    /// members of a tool's `function` that the API does not have.
     BATON_DECL static std::optional<Error> decode(std::string_view body, Incoming& incoming);
 
     /// Parts this dialect has no word for (opaque blocks, signatures) are left out.

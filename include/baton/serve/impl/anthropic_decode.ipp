@@ -252,6 +252,10 @@ BATON_DECL std::optional<Error> Anthropic::decode(std::string_view text, Incomin
             body.number("temperature", request.temperature);
         } else if (key == "top_p") {
             body.number("top_p", request.top_p);
+        } else if (key == "top_k") {
+            std::optional<std::uint32_t> count;
+            body.count("top_k", count);
+            if (count) request.tuning.ensure().top_k = count;
         } else if (key == "max_tokens") {
             body.count("max_tokens", request.max_tokens);
         } else if (key == "stop_sequences") {
