@@ -10,9 +10,11 @@
 #include <baton/serve/openai.hpp>
 #include <baton/serve/together.hpp>
 #include <baton/wire/anthropic.hpp>
+#include <baton/wire/gemini.hpp>
 #include <baton/wire/openai.hpp>
 #include <baton/wire/openai_responses.hpp>
 #include <baton/wire/openrouter.hpp>
+#include <baton/wire/vertex.hpp>
 
 #include <chrono>
 
@@ -287,6 +289,45 @@ BOOST_AUTO_TEST_CASE(a_refusal_survives) {
     BOOST_TEST((read.stop == StopReason::refusal));
     same_parts(read.parts, reply.parts);
     BOOST_TEST(parse(body).at("choices").at(0).at("message").at("content").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(a_thought_signature_of_gemini_comes_back_to_it) {
+    Reply reply;
+    reply.id = "r";
+    reply.model = "gemini-3-pro";
+    reply.parts.push_back(tool_call("c1", "f", "{}"));
+    reply.parts.push_back(tool_call("c2", "g", R"({"a":1})"));
+    reply.parts[1].detail->signature = "c2ln+/=";
+    reply.parts[1].detail->vendor = "gemini";
+    reply.stop = StopReason::tool_calls;
+    constexpr std::string_view place = R"("extra_content":{"google":{"thought_signature":"c2ln+/="}})";
+    std::string body;
+    Server::encode(reply, then, body);
+    BOOST_TEST(body.find(place) != body.npos, body);
+
+    std::string bytes;
+    Server::StreamEncoder encoder;
+    encoder.begin(serve::StreamHead(), bytes);
+    Delta delta;
+    const Delta::ToolFragment calls[] = {{0, "c1", "f", "{}"}, {1, "c2", "g", R"({"a":1})"}};
+    delta.tools = calls;
+    encoder.delta(delta, bytes);
+    encoder.finish(reply, bytes);
+    BOOST_TEST(bytes.find(R"("tool_calls":[{"index":1,)" + std::string(place)) != bytes.npos, bytes);
+    const Streamed<Client> streamed(bytes);
+    BOOST_TEST(streamed.ended);
+    BOOST_TEST(streamed.reply.parts.size() == 2U);
+    BOOST_TEST(streamed.reply.parts.at(1).text == R"({"a":1})");
+
+    // the client sends the message back as it came
+    const auto message = serialize(parse(body).at("choices").at(0).at("message"));
+    Request request = served<Server>(R"({"model":"gemini-3-pro","messages":[{"role":"user","content":"x"},)" +
+                                     message + "]}")
+                          .request;
+    BOOST_TEST(request.messages.at(1).parts.at(1).detail->signature == "c2ln+/=");
+    for (const std::string& sent : {client_bytes<wire::Gemini>(request), client_bytes<wire::Vertex>(request)})
+        BOOST_TEST(sent.find(R"("thoughtSignature":"c2ln+/=")") != sent.npos, sent);
+    BOOST_TEST(client_bytes<Client>(request).find("c2ln") == std::string::npos); // means nothing to others
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_survives) {

@@ -55,8 +55,7 @@ public:
 
     AfterP95() : AfterP95(Options{}) {}
     /// Throws std::invalid_argument, naming the option that is out of range.
-    explicit AfterP95(const Options& options)
-        : options_(options), deposit_(static_cast<std::int64_t>(options.budget * hedge)) {
+    explicit AfterP95(const Options& options) : options_(options) {
         using detail::require_option;
         require_option(options.quantile > 0 && options.quantile < 1,
                        "AfterP95: quantile must be above 0 and below 1");
@@ -72,6 +71,7 @@ public:
                        "AfterP95: budget must be between 0 and 1");
         require_option(options.burst >= 1 && options.burst <= 10'000,
                        "AfterP95: burst must be between 1 and 10000");
+        deposit_ = static_cast<std::int64_t>(options.budget * hedge); // a number, now that it is in range
     }
 
     /// A call has started: it vouches for `budget` hedges.
@@ -93,7 +93,7 @@ private:
     static constexpr std::int64_t hedge = 1'000'000; // what one costs
 
     Options options_;
-    std::int64_t deposit_;
+    std::int64_t deposit_ = 0;
     std::int64_t saved_ = 0;
 };
 

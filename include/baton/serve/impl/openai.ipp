@@ -74,6 +74,17 @@ inline void error_object(json::Writer& json, const Error& error, int status) {
     json.end_object().end_object();
 }
 
+/// Whether `call` has a thought signature of Google's, without which its next models think less well.
+inline bool has_signature(const Part& call) noexcept {
+    return call.kind == Kind::tool_call && call.detail && !call.detail->signature.empty() &&
+           (call.detail->vendor == "gemini" || call.detail->vendor == "vertex");
+}
+/// In the place that Google's own API of this dialect has for it.
+inline void write_signature(json::Writer& json, const Part& call) {
+    json.key("extra_content").begin_object().key("google").begin_object();
+    json.key("thought_signature").string(call.detail->signature).end_object().end_object();
+}
+
 /// `index`: -1 where it is not said.
 inline void write_tool_call(json::Writer& json, const Part& part, int index) {
     json.begin_object();
@@ -81,7 +92,9 @@ inline void write_tool_call(json::Writer& json, const Part& part, int index) {
     if (part.detail) json.key("id").string(part.detail->id);
     json.key("type").string("function").key("function").begin_object();
     json.key("name").string(part.detail ? std::string_view(part.detail->name) : std::string_view());
-    json.key("arguments").string(part.text).end_object().end_object();
+    json.key("arguments").string(part.text).end_object();
+    if (has_signature(part)) write_signature(json, part);
+    json.end_object();
 }
 
 /// Log probabilities as this API has them, or null: of the Responses API the list they are in, of others
@@ -233,6 +246,19 @@ BATON_DECL void OpenAI::StreamEncoder::finish(const Reply& reply, std::string& o
             write_choice(whole, other, ++index, true);
             out += "]}\n\n";
         }
+    }
+    int call = 0;
+    for (const Part& part : reply.parts) { // known when a call is whole, and the calls are
+        const int index = part.kind == Part::Kind::tool_call ? call++ : -1;
+        if (strict_ || !has_signature(part)) continue;
+        out += prefix_;
+        json::Writer json(out);
+        json.begin_object().key("index").number(0).key("delta").begin_object();
+        json.key("tool_calls").begin_array().begin_object().key("index").number(index);
+        write_signature(json, part);
+        json.end_object().end_array().end_object();
+        json.key("logprobs").null().key("finish_reason").null().end_object();
+        out += "]}\n\n";
     }
     out += prefix_;
     json::Writer json(out);

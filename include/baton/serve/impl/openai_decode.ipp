@@ -83,6 +83,15 @@ inline Part tool_call(RequestReader& body) {
                 if (member == "name") body.text("messages[].tool_calls[].function.name", detail.name);
                 if (member == "arguments") body.text("messages[].tool_calls[].function.arguments", arguments);
             });
+        } else if (key == "extra_content") { // see write_signature
+            body.object("messages[].tool_calls[].extra_content", [&](std::string_view vendor) {
+                if (vendor != "google") return;
+                body.object("messages[].tool_calls[].extra_content.google", [&](std::string_view member) {
+                    if (member != "thought_signature") return;
+                    body.text("messages[].tool_calls[].extra_content.google.thought_signature",
+                              detail.signature);
+                });
+            });
         }
     });
     if (detail.name.empty()) body.fail("'messages[].tool_calls[].function.name' is missing");

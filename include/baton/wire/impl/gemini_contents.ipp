@@ -149,7 +149,10 @@ private:
         case Kind::tool_result: result(part); break;
         default: media(part); break;
         }
-        if (ours(part) || (part.kind == Kind::thinking && part.detail)) {
+        // from whom a signature is, a client of another API could not say
+        const bool signed_call = part.kind == Kind::tool_call && part.detail && part.detail->vendor.empty() &&
+                                 !part.detail->signature.empty();
+        if (ours(part) || signed_call || (part.kind == Kind::thinking && part.detail)) {
             if (!part.detail->signature.empty()) w_.key("thoughtSignature").string(part.detail->signature);
             extra(part.detail->extra);
         } else if (first_call && signs_) {
