@@ -187,6 +187,7 @@ BOOST_AUTO_TEST_CASE(messages_of_every_kind) {
     Request request(user_parts("What is this?", image_url("https://x/y.png"), image_data("QUJD", "image/png"),
                                with(Part::Kind::document, "JVBERg==", pdf),
                                with(Part::Kind::opaque, R"({"type":"input_audio"})", own),
+                               Part(Part::Kind::opaque, R"({"type":"anybody's"})"),
                                with(Part::Kind::opaque, R"({"type":"server_tool_use"})", foreign)),
                     turn(Role::assistant, with(Part::Kind::thinking, "hm", thought), Part("It is "),
                          Part("a pipe."), with(Part::Kind::opaque, "{}", foreign),
@@ -199,7 +200,8 @@ BOOST_AUTO_TEST_CASE(messages_of_every_kind) {
           {"type":"image_url","image_url":{"url":"https://x/y.png"}},
           {"type":"image_url","image_url":{"url":"data:image/png;base64,QUJD"}},
           {"type":"file","file":{"filename":"paper.pdf","file_data":"data:application/pdf;base64,JVBERg=="}},
-          {"type":"input_audio"}]},
+          {"type":"input_audio"},
+          {"type":"anybody's"}]},
         {"role":"assistant","content":[{"type":"text","text":"It is "},{"type":"text","text":"a pipe."}],
           "tool_calls":[
             {"id":"call_1","type":"function","function":{"name":"draw","arguments":"{\"what\":\"pipe\"}"}},

@@ -43,6 +43,8 @@ private:
     bool surely_ours(const Part& part) const {
         return part.detail && part.detail->vendor == dialect_.vendor.name;
     }
+    // what whoever speaks chat completions understands
+    static bool in_dialect(const Part& part) { return part.detail && part.detail->vendor == "openai"; }
     void refuse(std::string_view member, std::string_view why, std::string_view next_step) {
         if (!error && !lossy_) error = cannot_express(dialect_.vendor.name, member, why, next_step);
     }
@@ -91,7 +93,7 @@ private:
             } else if (part.kind == Kind::opaque) {
                 // what a user says in the dialect's own words is for whoever speaks it (input_audio,
                 // video_url)
-                if (ours(part) || part.detail->vendor == "openai") w_.raw(part.text);
+                if (!part.detail || ours(part) || in_dialect(part)) w_.raw(part.text);
             } else if (media && !rich) {
                 refuse(part.kind == Kind::image ? "image" : "document", "only user messages may hold one",
                        "move it to a user message");
@@ -124,7 +126,7 @@ private:
         if (!may(is_data(part) ? can.images : can.image_urls, is_data(part) ? "image" : "image_url")) return;
         w_.begin_object().key("type").string("image_url").key("image_url").begin_object().key("url");
         url(part);
-        if (part.detail && (part.detail->vendor == "openai" || surely_ours(part))) {
+        if (in_dialect(part) || surely_ours(part)) {
             auto wrong = write_members(dialect_.vendor.name, "Part::Detail::extra", part.detail->extra, w_);
             if (wrong && !error) error = std::move(wrong);
         }
