@@ -25,8 +25,8 @@ public:
     /// members of a tool's `function` that the API does not have.
     BATON_DECL static std::optional<Error> decode(std::string_view body, Incoming& incoming);
 
-    /// Parts this dialect has no word for (opaque blocks, signatures) are left out; for those of Gemini's calls
-    /// there is a place, `extra_content.google.thought_signature`, from which decode() takes them.
+    /// Parts this dialect has no word for (opaque blocks, signatures) are left out; for those of Gemini's
+    /// calls there is a place, `extra_content.google.thought_signature`, from which decode() takes them.
     BATON_DECL static void encode(const Reply& reply, WallTime now, std::string& out);
 
     BATON_DECL static int encode_error(const Error& error, std::string& out);
