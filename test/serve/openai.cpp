@@ -313,7 +313,9 @@ BOOST_AUTO_TEST_CASE(a_thought_signature_of_gemini_comes_back_to_it) {
     delta.tools = calls;
     encoder.delta(delta, bytes);
     encoder.finish(reply, bytes);
-    BOOST_TEST(bytes.find(R"("tool_calls":[{"index":1,)" + std::string(place)) != bytes.npos, bytes);
+    BOOST_TEST(bytes.find(R"("tool_calls":[{"index":1,"function":{"arguments":""},)" + std::string(place)) !=
+                   bytes.npos,
+               bytes);
     const Streamed<Client> streamed(bytes);
     BOOST_TEST(streamed.ended);
     BOOST_TEST(streamed.reply.parts.size() == 2U);

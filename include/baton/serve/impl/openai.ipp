@@ -255,6 +255,7 @@ BATON_DECL void OpenAI::StreamEncoder::finish(const Reply& reply, std::string& o
         json::Writer json(out);
         json.begin_object().key("index").number(0).key("delta").begin_object();
         json.key("tool_calls").begin_array().begin_object().key("index").number(index);
+        json.key("function").begin_object().key("arguments").string("").end_object(); // clients demand one
         write_signature(json, part);
         json.end_object().end_array().end_object();
         json.key("logprobs").null().key("finish_reason").null().end_object();
