@@ -11,6 +11,7 @@
 #include <baton/serve/together.hpp>
 #include <baton/wire/anthropic.hpp>
 #include <baton/wire/gemini.hpp>
+#include <baton/wire/mistral.hpp>
 #include <baton/wire/openai.hpp>
 #include <baton/wire/openai_responses.hpp>
 #include <baton/wire/openrouter.hpp>
@@ -184,7 +185,8 @@ BOOST_AUTO_TEST_CASE(words_of_the_dialect_reach_whoever_speaks_it) {
         {"type":"function","function":{"name":"f"},"cache_control":{"type":"ephemeral"}}]})");
     Request request = incoming.request;
     BOOST_TEST((request.messages[0].parts[2] == image_url("https://a/c.png")));
-    for (const std::string& sent : {client_bytes<Client>(request), client_bytes<wire::OpenRouter>(request)}) {
+    const std::string both[] = {client_bytes<Client>(request), client_bytes<wire::OpenRouter>(request)};
+    for (const std::string& sent : both) {
         const auto body = parse(sent);
         const auto& content = body.at("messages").at(0).at("content").as_array();
         BOOST_TEST(serialize(content.at(0)) ==
@@ -193,8 +195,24 @@ BOOST_AUTO_TEST_CASE(words_of_the_dialect_reach_whoever_speaks_it) {
         BOOST_TEST(content.at(2).at("image_url").as_object().size() == 1U);
         BOOST_TEST(serialize(content.at(3)) ==
                    R"({"type":"input_audio","input_audio":{"data":"AA","format":"wav"}})");
-        BOOST_TEST(serialize(body.at("tools").at(0).at("cache_control")) == R"({"type":"ephemeral"})");
+        // a marker of OpenRouter's; an unknown member elsewhere
+        BOOST_TEST(body.at("tools").at(0).as_object().contains("cache_control") == (&sent == &both[1]));
     }
+    const auto refusal = [](const Request& asked, auto wire) {
+        const Draft draft(asked);
+        std::string path, headers, out;
+        const auto error = decltype(wire)::encode(draft, Target(), false, wire::Outgoing{path, headers, out});
+        return error ? error->detail().message : std::string();
+    };
+    // refused here and so free to go elsewhere: who has no such models, and files of another's account
+    BOOST_TEST(refusal(request, wire::Mistral()).find("opaque part") != std::string::npos);
+    Request file = request;
+    file.messages[0].parts[3] =
+        served<Server>(R"({"messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"f"}}]}]})")
+            .request.messages[0]
+            .parts[0];
+    BOOST_TEST(refusal(file, wire::OpenRouter()).find("opaque part") != std::string::npos);
+    BOOST_TEST(refusal(file, Client()).empty());
     // the vendor's other API has the word for images, and other words for the rest
     request.messages[0].parts.pop_back();
     const auto responses = parse(client_bytes<wire::OpenAIResponses>(request));

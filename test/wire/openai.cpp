@@ -389,6 +389,23 @@ BOOST_AUTO_TEST_CASE(tool_calls_of_a_whole_body) {
     BOOST_TEST((reply.stop == StopReason::tool_calls));
 }
 
+BOOST_AUTO_TEST_CASE(a_refusal_in_pieces_goes_back_as_one) {
+    const auto no = [](const char* text) {
+        Part::Detail detail;
+        detail.name = "refusal";
+        detail.vendor = "openai";
+        return with(Part::Kind::text, text, detail);
+    };
+    const auto back = [&](auto&&... parts) {
+        return written(Request(user("x"), turn(Role::assistant, parts...))).at("messages").at(1);
+    };
+    BOOST_TEST(back(no("I can"), Part("but"), no("not")) ==
+               test::parse(R"({"role":"assistant","content":"but","refusal":"I cannot"})"));
+    BOOST_TEST(back(no("I can"), no("not")) ==
+               test::parse(R"({"role":"assistant","content":null,"refusal":"I cannot"})"));
+    BOOST_TEST(back(Part("a"), no("n"), Part("b"), no("o")).at("content").as_array().size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(refusals_thoughts_parts_and_legacy_calls) {
     Reply refused;
     BOOST_TEST(

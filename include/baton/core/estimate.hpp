@@ -26,7 +26,7 @@ inline std::uint64_t estimate_input(const Request& request) noexcept {
         }
     }
     for (const Tool& tool : request.tools)
-        bytes += tool.name.size() + tool.description.size() + tool.parameters.size();
+        bytes += tool.name.size() + tool.description.size() + tool.parameters.size() + tool.extra.size();
     if (request.response_format) bytes += request.response_format->schema.size();
     return estimate_tokens(bytes);
 }

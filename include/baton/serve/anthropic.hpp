@@ -19,9 +19,9 @@ public:
     static constexpr std::string_view count_path = "/messages/count_tokens";
 
     /// Each tool result becomes a Message of its own, as in the other dialects. Members that Request does
-    /// not model (`thinking`, `metadata`, `top_k`, server tools ...) are kept in `Request::extra` as they
+    /// not model (`thinking`, `metadata`, server tools ...) are kept in `Request::extra` as they
     /// came, blocks as opaque parts, and further members of a block (`cache_control`, `citations`) in
-    /// Part::Detail::extra. Not kept: further members of a tool that is a plain function.
+    /// Part::Detail::extra, those of a tool in Tool::extra.
     BATON_DECL static std::optional<Error> decode(std::string_view body, Incoming& incoming);
 
     /// Opaque parts of other vendors are left out.

@@ -26,7 +26,7 @@ public:
     /// messages that the wire of the same API sends back byte for byte; each tool's result is a message of
     /// its own. Kept in `Request::extra` as they came: members that are not modelled, `reasoning` and `text`
     /// with members beside `effort` and `format`, and `tools` if not all of them are functions (these are in
-    /// Request::tools as well). Not kept: an image's `detail`, `store: false`, further members of a function.
+    /// Request::tools as well). Not kept: `store: false`.
     BATON_DECL static std::optional<Error> decode(std::string_view body, Incoming& incoming);
 
     /// `usage` is always said, as SDKs depend on it; zeros if it is not known. Opaque parts and signatures of

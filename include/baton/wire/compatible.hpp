@@ -31,6 +31,7 @@ inline constexpr ChatDialect compatible_chat{
     .base_url = BaseUrl,
     .capabilities = usual_chat_capabilities,
     .thinking = ChatDialect::Thinking::with_calls,
+    .other_blocks = true,
 };
 
 } // namespace detail

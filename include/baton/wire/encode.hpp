@@ -54,6 +54,13 @@ BATON_DECL Error cannot_express(std::string_view vendor, std::string_view member
 /// "`tools[0].parameters` is not a JSON object; ...", as Errc::invalid_request.
 BATON_DECL Error not_json(std::string_view vendor, std::string_view member);
 
+/// Whether whoever speaks `dialect` ("": nobody) understands this block that was written in it. Not so where
+/// it names what lies in one vendor's account: uploaded files.
+inline bool of_dialect(const Part& part, std::string_view dialect) noexcept {
+    return part.detail && !dialect.empty() && part.detail->vendor == dialect && part.detail->name != "file" &&
+           part.detail->name != "fileData";
+}
+
 /// The refusal of a request whose user, tool or system messages hold another vendor's own block, unless it is
 /// lossy(): to leave out what was asked about would change the question. `dialect`: whose blocks are
 /// understood beside the vendor's own. In assistant messages such blocks are what that vendor said beside its

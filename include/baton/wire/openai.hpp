@@ -51,6 +51,7 @@ inline constexpr ChatDialect openai_chat{
                      .max_context = 1050000},
     .max_tokens_member = "max_completion_tokens",
     .vectors = ChatDialect::Vectors::base64,
+    .other_blocks = true,
 };
 
 } // namespace detail

@@ -41,6 +41,7 @@ inline constexpr ChatDialect openrouter_chat{
     .thinking = ChatDialect::Thinking::reasoning,
     .documents = ChatDialect::Documents::file_or_url,
     .reasoning_object = true,
+    .other_blocks = true,
 };
 
 } // namespace detail

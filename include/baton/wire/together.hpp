@@ -31,6 +31,7 @@ inline constexpr ChatDialect together_chat{
                      .embeddings = true},
     .dimensions_member = "",
     .logprobs_number = true,
+    .other_blocks = true,
 };
 
 } // namespace detail

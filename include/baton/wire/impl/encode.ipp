@@ -78,7 +78,7 @@ BATON_DECL std::optional<Error> foreign_content(std::string_view vendor, const R
         if (message.role == Role::assistant) continue;
         for (const Part& part : message.parts) {
             if (part.kind != Part::Kind::opaque || !part.detail || part.detail->vendor.empty()) continue;
-            if (part.detail->vendor != vendor && part.detail->vendor != dialect)
+            if (part.detail->vendor != vendor && !of_dialect(part, dialect))
                 return cannot_express(vendor, "opaque part",
                                       "a message holds a block that only " + part.detail->vendor +
                                           "'s API knows",

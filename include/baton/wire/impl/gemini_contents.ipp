@@ -108,7 +108,7 @@ private:
     /// What a user says in Gemini's words is for Vertex too; what a model said there is not.
     bool sent(const Part& part, bool model) const noexcept {
         const bool foreign = part.detail && !part.detail->vendor.empty() && !ours(part) &&
-                             (model || part.detail->vendor != "gemini");
+                             (model || !of_dialect(part, "gemini"));
         switch (part.kind) {
         case Kind::text: return !part.text.empty();
         case Kind::thinking:

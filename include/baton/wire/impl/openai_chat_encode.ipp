@@ -16,7 +16,8 @@ public:
         : dialect_(dialect), can_(dialect.capabilities), request_(request), w_(writer) {}
 
     std::optional<Error> write(const Target& target, bool stream) {
-        if (auto wrong = foreign_content(dialect_.vendor.name, request_, "openai")) return wrong;
+        const std::string_view understood = dialect_.other_blocks ? "openai" : "";
+        if (auto wrong = foreign_content(dialect_.vendor.name, request_, understood)) return wrong;
         if (auto wrong = extra_.read(dialect_.vendor.name, request_, "openai")) return wrong;
         w_.begin_object();
         if (ours("model")) w_.string(target.model);
@@ -150,8 +151,10 @@ private:
         }
         if (tool.strict && may(can_.strict_tools, place + ".strict")) w_.key("strict").boolean(true);
         w_.end_object();
-        if (auto wrong = tool_extra(tool, dialect_.vendor.name, "openai", index, w_); wrong && !error_)
-            error_ = std::move(wrong);
+        if (can_.cache_control) { // what clients add is a marker, and an unknown member at everybody else
+            auto wrong = tool_extra(tool, dialect_.vendor.name, "openai", index, w_);
+            if (wrong && !error_) error_ = std::move(wrong);
+        }
         w_.end_object();
     }
     void choice(const ToolChoice& choice) {

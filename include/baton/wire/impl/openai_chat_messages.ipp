@@ -93,7 +93,8 @@ private:
             } else if (part.kind == Kind::opaque) {
                 // what a user says in the dialect's own words is for whoever speaks it (input_audio,
                 // video_url)
-                if (!part.detail || ours(part) || in_dialect(part)) w_.raw(part.text);
+                if (!part.detail || ours(part) || (dialect_.other_blocks && of_dialect(part, "openai")))
+                    w_.raw(part.text);
             } else if (media && !rich) {
                 refuse(part.kind == Kind::image ? "image" : "document", "only user messages may hold one",
                        "move it to a user message");
@@ -171,8 +172,8 @@ private:
     // What an assistant's message holds, by where it goes.
     struct Said {
         std::size_t texts = 0, blocks = 0; ///< elements of `content`; blocks: those that are no text
-        const Part *refused = nullptr, *audio = nullptr, *legacy = nullptr;
-        bool calls = false, details = false, marked = false;
+        const Part *audio = nullptr, *legacy = nullptr;
+        bool refused = false, calls = false, details = false, marked = false;
         std::size_t thoughts = 0;
     };
     Said survey(const Message& message) {
@@ -181,8 +182,8 @@ private:
             const std::string_view name = part.detail ? std::string_view(part.detail->name) : "";
             switch (part.kind) {
             case Kind::text:
-                if (ours(part) && name == "refusal") {
-                    said.refused = &part;
+                if (is_refusal(part)) {
+                    said.refused = true;
                 } else {
                     ++said.texts;
                     said.marked |= marked(part);
@@ -219,13 +220,13 @@ private:
         begin("assistant");
         if (said.texts > 1 || said.blocks > 0 || said.marked) {
             w_.begin_array();
-            for (const Part& part : message.parts) element(part, said);
+            for (const Part& part : message.parts) element(part);
             w_.end_array();
         } else if (said.texts == 1) {
             for (const Part& part : message.parts) {
-                if (part.kind == Kind::text && &part != said.refused) w_.string(part.text);
+                if (part.kind == Kind::text && !is_refusal(part)) w_.string(part.text);
             }
-        } else if (said.calls || said.legacy != nullptr || said.refused != nullptr || said.audio != nullptr) {
+        } else if (said.calls || said.legacy != nullptr || said.refused || said.audio != nullptr) {
             w_.null();
         } else {
             w_.string("");
@@ -234,7 +235,7 @@ private:
         if (said.thoughts > 0 && (alone || (dialect_.thinking == Thinking::with_calls && said.calls))) {
             w_.key(alone ? std::string_view("reasoning") : "reasoning_content").string(thoughts(message));
         }
-        if (said.refused != nullptr) w_.key("refusal").string(said.refused->text);
+        if (said.refused) w_.key("refusal").string(refusal(message));
         if (said.audio != nullptr) {
             w_.key("audio").begin_object().key("id").string(said.audio->detail->id).end_object();
         }
@@ -265,9 +266,9 @@ private:
     bool is_member(const Part& part) const {
         return part.kind == Kind::opaque && surely_ours(part) && chat_goes_back(part.detail->name);
     }
-    void element(const Part& part, const Said& said) {
+    void element(const Part& part) {
         if (part.kind == Kind::text) {
-            if (&part != said.refused) text(part);
+            if (!is_refusal(part)) text(part);
         } else if (part.kind == Kind::opaque) {
             if (ours(part) && part.detail->name.empty()) w_.raw(part.text);
         } else if (part.kind == Kind::thinking && dialect_.thinking == Thinking::part && surely_ours(part)) {
@@ -275,6 +276,15 @@ private:
             w_.begin_object().key("type").string("text").key("text").string(part.text).end_object();
             w_.end_array().end_object();
         }
+    }
+    bool is_refusal(const Part& part) const { return ours(part) && part.detail->name == "refusal"; }
+    // in one member, also what text came between
+    std::string refusal(const Message& message) const {
+        std::string all;
+        for (const Part& part : message.parts) {
+            if (part.kind == Kind::text && is_refusal(part)) all += part.text;
+        }
+        return all;
     }
     std::string thoughts(const Message& message) const {
         std::string all;
