@@ -5,9 +5,10 @@
     explore.py [--minutes N] [--seed N] [--jobs N] OUT_DIR SEEDS_DIR TARGET...
 
 TARGET is the file of one, SEEDS_DIR what seed.py wrote. Each target runs for N minutes (60); one that found something
-is started again, with another seed, for the rest of its time, and the finding's input stays in OUT_DIR. Prints a line
-for each as it ends, as a row of Markdown, and exits 1 if anything was found. An input that needs more than a second of
-the processor, or more than 512 MiB, is a finding.
+is started again, with another seed, for the rest of its time, and the finding's input stays in OUT_DIR, in which what
+an earlier run of the target left is removed. Prints a line for each as it ends, as a row of Markdown, then the findings'
+files, and exits 1 if there are any. More than 512 MiB are a finding, and so is an input that libFuzzer called slow by the
+clock and that needs more than a second of the processor when it is run again.
 """
 
 import argparse
@@ -48,13 +49,19 @@ def run(command, log, seconds):
     return used, process.returncode
 
 
+def artifacts(out, name, kinds=("crash", "leak", "oom", "timeout", "slow-unit")):
+    return sorted(path for kind in kinds for path in glob.glob(os.path.join(out, f"{name}-{kind}-*")))
+
+
 def explore(target, options):
     name = os.path.basename(target).removeprefix("fuzz_")
     seeds = os.path.join(options.seeds, name)
     corpus = os.path.join(options.out, name + ".corpus")
     shutil.rmtree(corpus, ignore_errors=True)
+    for path in artifacts(options.out, name):
+        os.remove(path)
     os.makedirs(corpus)
-    used, runs, slowest, memory, findings, attempt = 0.0, 0, 0.0, 0, 0, 0
+    used, runs, slowest, memory, findings, attempt, edges = 0.0, 0, 0.0, 0, 0, 0, "0"
     limit = options.minutes * 60
     while limit - used > 1:
         log = os.path.join(options.out, f"{name}.{attempt}.log")
@@ -73,15 +80,18 @@ def explore(target, options):
 
         runs += number("number_of_executed_units")
         memory = max(memory, number("peak_rss_mb"))
+        edges = (re.findall(r"cov: (\d+)", text) or [edges])[-1]
     # By the clock they took a second or more; on a busy machine that says nothing yet.
-    for path in glob.glob(os.path.join(options.out, name + "-slow-unit-*")):
+    for path in artifacts(options.out, name, ("slow-unit",)):
         process = subprocess.Popen([target, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
         needed = usage.ru_utime + usage.ru_stime
         slowest = max(slowest, needed)
-        findings += needed > 1
-    edges = re.findall(r"cov: (\d+)", text)
-    return (f"| {name} | {used / 60:.1f} | {runs:,} | {edges[-1] if edges else 0} | {len(os.listdir(corpus)):,} | "
+        if needed > 1:
+            findings += 1
+        else:
+            os.remove(path)
+    return (f"| {name} | {used / 60:.1f} | {runs:,} | {edges} | {len(os.listdir(corpus)):,} | "
             f"{f'{slowest:.1f} s' if slowest else 'below 1 s'} | {memory} MB | {findings} |"), findings
 
 
@@ -103,7 +113,7 @@ def main():
             row, findings = done.result()
             print(row, flush=True)
             total += findings
-    for path in sorted(glob.glob(os.path.join(options.out, "*-crash-*"))):
+    for path in artifacts(options.out, "*"):
         print(path)
     sys.exit(1 if total else 0)
 

@@ -5,9 +5,11 @@
 
 #include "round_trip.hpp"
 
+#include <baton/core/estimate.hpp>
 #include <baton/serve/anthropic.hpp>
 #include <baton/wire/anthropic.hpp>
 #include <baton/wire/bedrock.hpp>
+#include <baton/wire/cohere.hpp>
 #include <baton/wire/gemini.hpp>
 #include <baton/wire/openai.hpp>
 #include <baton/wire/openai_responses.hpp>
@@ -205,6 +207,9 @@ BOOST_AUTO_TEST_CASE(a_tools_own_members_go_back_to_anthropic_alone) {
                R"({"name":"f","input_schema":{"type":"object"},)"
                R"("cache_control":{"type":"ephemeral","ttl":"1h"},"defer_loading":true})");
     BOOST_TEST(back.at(1).as_object().size() == 2U);
+    Request less = incoming.request;
+    less.tools[0].extra.clear();
+    BOOST_TEST(estimate_input(less) < estimate_input(incoming.request));
     for (const std::string& other :
          {client_bytes<wire::OpenAI>(incoming.request), client_bytes<wire::Gemini>(incoming.request),
           client_bytes<wire::OpenAIResponses>(incoming.request),
@@ -224,6 +229,9 @@ BOOST_AUTO_TEST_CASE(half_an_emoji_does_not_break_the_next_request) {
     // models write them into arguments, and the vendor would refuse each request that repeats one
     Request request(user("x"), Message(Role::assistant, Parts()), model("m"), max_tokens(1));
     request.messages[1].parts.push_back(tool_call("t1", "f", R"({"mood":"\ud83d"})"));
+    for (const std::string& sent : {client_bytes<wire::OpenAI>(request), client_bytes<wire::Cohere>(request),
+                                    client_bytes<wire::OpenAIResponses>(request)})
+        BOOST_TEST(sent.find(R"("arguments":"{\"mood\":\"\\ufffd\"}")") != sent.npos, sent);
     request.messages[1].parts.push_back(opaque("odd", R"({"type":"odd","text":"\ude00 \ud83d\ude00"})"));
     const auto content = parse(client_bytes<Client>(request)).at("messages").at(1).at("content");
     BOOST_TEST(text_at(content.at(0).at("input").as_object(), "mood") == "\xEF\xBF\xBD");

@@ -111,7 +111,8 @@ void sent_and_read(const Request& request) {
 
 BOOST_AUTO_TEST_CASE(a_users_own_blocks_reach_vertex_too) {
     const auto incoming = served<Server>(R"({"contents":[
-        {"role":"user","parts":[{"text":"x"},{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}}]},
+        {"role":"user","parts":[{"text":"x"},{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}},
+            {"fileData":{"mimeType":"video/mp4","fileUri":"https://x/a.mp4"},"videoMetadata":{"startOffset":"10s"}}]},
         {"role":"model","parts":[{"text":"y"},{"executableCode":{"language":"PYTHON","code":"2"}}]},
         {"role":"user","parts":[{"text":"z"}]}]})");
     BOOST_TEST((incoming.request.messages.at(0).parts.at(1).kind == Kind::opaque));
@@ -119,6 +120,7 @@ BOOST_AUTO_TEST_CASE(a_users_own_blocks_reach_vertex_too) {
     const std::string vertex = client_bytes<wire::Vertex>(incoming.request);
     BOOST_TEST(vertex.find(R"({"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1"}})") != vertex.npos,
                vertex);
+    BOOST_TEST(vertex.find(R"("videoMetadata":{"startOffset":"10s"})") != vertex.npos, vertex);
     BOOST_TEST(vertex.find("executableCode") == vertex.npos); // as before: what a model said elsewhere
 }
 

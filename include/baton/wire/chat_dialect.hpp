@@ -43,6 +43,7 @@ struct ChatDialect {
     std::string_view max_tokens_member = "max_tokens"; ///< OpenAI itself: "max_completion_tokens"
     std::string_view seed_member = "seed";
     std::string_view dimensions_member = "dimensions"; ///< of embeddings; "" = has none
+    std::string_view blocks_of{}; ///< "openai": also serves models that take `input_audio`, `video_url` ...
     Thinking thinking = Thinking::dropped;
     Documents documents = Documents::file;
     Vectors vectors = Vectors::floats;
@@ -50,7 +51,6 @@ struct ChatDialect {
     bool reasoning_object = false; ///< `reasoning: {effort, max_tokens}` instead of `reasoning_effort`
     bool thinking_switch = false;  ///< no thinking is `thinking: {type: disabled}`, not an effort "none"
     bool logprobs_number = false;  ///< `logprobs: 3` instead of `logprobs: true, top_logprobs: 3`
-    bool other_blocks = false;     ///< also serves models that take `input_audio`, `video_url` and the like
     bool prefix_marker = false;    ///< a trailing assistant message is continued only if it says `prefix`
 };
 

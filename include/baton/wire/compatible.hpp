@@ -30,8 +30,8 @@ inline constexpr ChatDialect compatible_chat{
     .vendor = {.name = Name, .key_variable = "", .rules = compatible_rules},
     .base_url = BaseUrl,
     .capabilities = usual_chat_capabilities,
+    .blocks_of = "openai",
     .thinking = ChatDialect::Thinking::with_calls,
-    .other_blocks = true,
 };
 
 } // namespace detail

@@ -54,11 +54,12 @@ BATON_DECL Error cannot_express(std::string_view vendor, std::string_view member
 /// "`tools[0].parameters` is not a JSON object; ...", as Errc::invalid_request.
 BATON_DECL Error not_json(std::string_view vendor, std::string_view member);
 
-/// Whether whoever speaks `dialect` ("": nobody) understands this block that was written in it. Not so where
-/// it names what lies in one vendor's account: uploaded files.
+/// Whether this part is in the words of `dialect` ("": nobody's), for whoever speaks it. Not so a block that
+/// names what lies in one vendor's account: uploaded files.
 inline bool of_dialect(const Part& part, std::string_view dialect) noexcept {
-    return part.detail && !dialect.empty() && part.detail->vendor == dialect && part.detail->name != "file" &&
-           part.detail->name != "fileData";
+    if (!part.detail || dialect.empty() || part.detail->vendor != dialect) return false;
+    return part.kind != Part::Kind::opaque ||
+           (part.detail->name != "file" && part.detail->name != "fileData");
 }
 
 /// The refusal of a request whose user, tool or system messages hold another vendor's own block, unless it is
@@ -78,6 +79,9 @@ BATON_DECL std::optional<Error> write_members(std::string_view vendor, std::stri
 /// The same with a tool's extra members, if they are written for `dialect`; it is the request's `index`th.
 BATON_DECL std::optional<Error> tool_extra(const Tool& tool, std::string_view vendor,
                                            std::string_view dialect, std::size_t index, json::Writer& writer);
+
+/// A call's arguments for an API that has them as a string; none are "{}".
+BATON_DECL void write_arguments(const Part& call, json::Writer& writer);
 
 /// Whether `text` is exactly one JSON object.
 BATON_DECL bool is_json_object(std::string_view text);

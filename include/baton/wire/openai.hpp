@@ -50,8 +50,8 @@ inline constexpr ChatDialect openai_chat{
                      .embeddings = true,
                      .max_context = 1050000},
     .max_tokens_member = "max_completion_tokens",
+    .blocks_of = "openai",
     .vectors = ChatDialect::Vectors::base64,
-    .other_blocks = true,
 };
 
 } // namespace detail

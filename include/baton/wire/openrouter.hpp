@@ -38,10 +38,10 @@ inline constexpr ChatDialect openrouter_chat{
                      .cache_control = true,
                      .embeddings = true,
                      .max_context = 2000000},
+    .blocks_of = "openai",
     .thinking = ChatDialect::Thinking::reasoning,
     .documents = ChatDialect::Documents::file_or_url,
     .reasoning_object = true,
-    .other_blocks = true,
 };
 
 } // namespace detail

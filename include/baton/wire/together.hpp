@@ -30,8 +30,8 @@ inline constexpr ChatDialect together_chat{
                      .choices = true,
                      .embeddings = true},
     .dimensions_member = "",
+    .blocks_of = "openai",
     .logprobs_number = true,
-    .other_blocks = true,
 };
 
 } // namespace detail

@@ -196,8 +196,7 @@ private:
             if (part.kind != Kind::tool_call) continue;
             w_.begin_object().key("id").string(part.detail ? std::string_view(part.detail->id) : "");
             w_.key("type").string("function").key("function").begin_object();
-            w_.key("name").string(name_of(part)).key("arguments");
-            w_.string(part.text.empty() ? std::string_view("{}") : std::string_view(part.text));
+            write_arguments(part, w_.key("name").string(name_of(part)).key("arguments"));
             w_.end_object().end_object();
         }
         w_.end_array();

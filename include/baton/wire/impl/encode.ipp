@@ -110,6 +110,16 @@ BATON_DECL std::optional<Error> tool_extra(const Tool& tool, std::string_view ve
     return write_members(vendor, "tools[" + std::to_string(index) + "].extra", tool.extra, writer);
 }
 
+BATON_DECL void write_arguments(const Part& call, json::Writer& writer) {
+    if (call.text.find("\\u") == call.text.npos) {
+        writer.string(call.text.empty() ? std::string_view("{}") : std::string_view(call.text));
+        return;
+    }
+    std::string json; // who reads the string refuses half an emoji as any other parser does
+    json::append_json(json, call.text);
+    writer.string(json);
+}
+
 BATON_DECL bool is_json_object(std::string_view text) {
     json::Reader reader(text);
     return reader.kind() == json::Reader::Kind::object && reader.skip() && reader.finish();

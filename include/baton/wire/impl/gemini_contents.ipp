@@ -61,7 +61,7 @@ public:
                 }
                 if (!open) w_.key("systemInstruction").begin_object().key("parts").begin_array();
                 open = true;
-                write(part);
+                write(part, false);
             }
         }
         if (open) w_.end_array().end_object();
@@ -90,7 +90,7 @@ public:
             if (!open) {
                 w_.begin_object().key("role").string(model ? "model" : "user").key("parts").begin_array();
             }
-            if (blank) write(message.parts[0]);
+            if (blank) write(message.parts[0], model);
             for (const Part& part : message.parts) {
                 if (sent(part, model)) allowed(part, model);
             }
@@ -132,10 +132,10 @@ private:
             return refuse("tool_result", "an assistant message may not hold one",
                           "move it to a user or tool message");
         }
-        write(part);
+        write(part, model);
     }
 
-    void write(const Part& part) {
+    void write(const Part& part, bool model) {
         if (part.kind == Kind::opaque) {
             w_.raw(part.text);
             return;
@@ -155,6 +155,8 @@ private:
         if (ours(part) || signed_call || (part.kind == Kind::thinking && part.detail)) {
             if (!part.detail->signature.empty()) w_.key("thoughtSignature").string(part.detail->signature);
             extra(part.detail->extra);
+        } else if (!model && of_dialect(part, "gemini")) {
+            extra(part.detail->extra); // videoMetadata, mediaResolution: a part of the question
         } else if (first_call && signs_) {
             // Another model made it, or its signature is lost: what Google has for such calls, of which the
             // first in a message is checked.

@@ -16,8 +16,7 @@ public:
         : dialect_(dialect), can_(dialect.capabilities), request_(request), w_(writer) {}
 
     std::optional<Error> write(const Target& target, bool stream) {
-        const std::string_view understood = dialect_.other_blocks ? "openai" : "";
-        if (auto wrong = foreign_content(dialect_.vendor.name, request_, understood)) return wrong;
+        if (auto wrong = foreign_content(dialect_.vendor.name, request_, dialect_.blocks_of)) return wrong;
         if (auto wrong = extra_.read(dialect_.vendor.name, request_, "openai")) return wrong;
         w_.begin_object();
         if (ours("model")) w_.string(target.model);

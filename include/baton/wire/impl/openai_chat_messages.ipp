@@ -43,8 +43,6 @@ private:
     bool surely_ours(const Part& part) const {
         return part.detail && part.detail->vendor == dialect_.vendor.name;
     }
-    // what whoever speaks chat completions understands
-    static bool in_dialect(const Part& part) { return part.detail && part.detail->vendor == "openai"; }
     void refuse(std::string_view member, std::string_view why, std::string_view next_step) {
         if (!error && !lossy_) error = cannot_express(dialect_.vendor.name, member, why, next_step);
     }
@@ -91,10 +89,7 @@ private:
             if (part.kind == Kind::text) {
                 text(part);
             } else if (part.kind == Kind::opaque) {
-                // what a user says in the dialect's own words is for whoever speaks it (input_audio,
-                // video_url)
-                if (!part.detail || ours(part) || (dialect_.other_blocks && of_dialect(part, "openai")))
-                    w_.raw(part.text);
+                if (!part.detail || ours(part) || of_dialect(part, dialect_.blocks_of)) w_.raw(part.text);
             } else if (media && !rich) {
                 refuse(part.kind == Kind::image ? "image" : "document", "only user messages may hold one",
                        "move it to a user message");
@@ -127,7 +122,7 @@ private:
         if (!may(is_data(part) ? can.images : can.image_urls, is_data(part) ? "image" : "image_url")) return;
         w_.begin_object().key("type").string("image_url").key("image_url").begin_object().key("url");
         url(part);
-        if (in_dialect(part) || surely_ours(part)) {
+        if (of_dialect(part, "openai") || surely_ours(part)) {
             auto wrong = write_members(dialect_.vendor.name, "Part::Detail::extra", part.detail->extra, w_);
             if (wrong && !error) error = std::move(wrong);
         }
@@ -233,9 +228,14 @@ private:
         }
         const bool alone = dialect_.thinking == Thinking::reasoning && !said.details;
         if (said.thoughts > 0 && (alone || (dialect_.thinking == Thinking::with_calls && said.calls))) {
-            w_.key(alone ? std::string_view("reasoning") : "reasoning_content").string(thoughts(message));
+            w_.key(alone ? std::string_view("reasoning") : "reasoning_content")
+                .string(joined(message, [&](const Part& part) {
+                    return part.kind == Kind::thinking && surely_ours(part);
+                }));
         }
-        if (said.refused) w_.key("refusal").string(refusal(message));
+        if (said.refused) {
+            w_.key("refusal").string(joined(message, [&](const Part& part) { return is_refusal(part); }));
+        }
         if (said.audio != nullptr) {
             w_.key("audio").begin_object().key("id").string(said.audio->detail->id).end_object();
         }
@@ -277,19 +277,15 @@ private:
             w_.end_array().end_object();
         }
     }
-    bool is_refusal(const Part& part) const { return ours(part) && part.detail->name == "refusal"; }
-    // in one member, also what text came between
-    std::string refusal(const Message& message) const {
-        std::string all;
-        for (const Part& part : message.parts) {
-            if (part.kind == Kind::text && is_refusal(part)) all += part.text;
-        }
-        return all;
+    bool is_refusal(const Part& part) const {
+        return part.kind == Kind::text && ours(part) && part.detail->name == "refusal";
     }
-    std::string thoughts(const Message& message) const {
+    // What is in pieces among other parts is one member.
+    template <class Which>
+    static std::string joined(const Message& message, Which&& which) {
         std::string all;
         for (const Part& part : message.parts) {
-            if (part.kind == Kind::thinking && surely_ours(part)) all += part.text;
+            if (which(part)) all += part.text;
         }
         return all;
     }
@@ -302,7 +298,7 @@ private:
     }
     void function(const Part& call) {
         w_.begin_object().key("name").string(call.detail->name);
-        w_.key("arguments").string(call.text.empty() ? std::string_view("{}") : std::string_view(call.text));
+        write_arguments(call, w_.key("arguments"));
         w_.end_object();
     }
 

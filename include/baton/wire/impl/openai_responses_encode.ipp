@@ -75,8 +75,7 @@ private:
                 content();
                 w_.begin_object().key("type").string("input_image").key("image_url");
                 url(part);
-                if (ours(part) || (part.detail && part.detail->vendor == "openai"))
-                    members(part.detail->extra);
+                if (ours(part) || of_dialect(part, "openai")) members(part.detail->extra);
                 w_.end_object();
             } else {
                 content();
@@ -262,7 +261,7 @@ private:
         w_.begin_object().key("type").string("function_call").key("call_id");
         w_.string(part.detail ? std::string_view(part.detail->id) : std::string_view());
         w_.key("name").string(part.detail ? std::string_view(part.detail->name) : std::string_view());
-        w_.key("arguments").string(part.text.empty() ? std::string_view("{}") : std::string_view(part.text));
+        write_arguments(part, w_.key("arguments"));
         if (ours(part)) members(part.detail->extra);
         w_.end_object();
     }
