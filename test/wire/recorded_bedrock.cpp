@@ -173,10 +173,24 @@ Part::Detail vendor_detail() {
     return detail;
 }
 
-std::string media_type(const wire::detail::FormatName* begin, const wire::detail::FormatName* end,
-                       const std::string& format) {
-    for (const auto* known = begin; known != end; ++known) {
-        if (known->format == format) return std::string(known->media_type);
+std::string media_type(std::string_view format) {
+    constexpr std::string_view known[][2] = {
+        {"png", "image/png"},
+        {"jpeg", "image/jpeg"},
+        {"gif", "image/gif"},
+        {"webp", "image/webp"},
+        {"pdf", "application/pdf"},
+        {"csv", "text/csv"},
+        {"doc", "application/msword"},
+        {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+        {"xls", "application/vnd.ms-excel"},
+        {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+        {"html", "text/html"},
+        {"txt", "text/plain"},
+        {"md", "text/markdown"},
+    };
+    for (const auto& [name, type] : known) {
+        if (name == format) return std::string(type);
     }
     return "unknown/unknown";
 }
@@ -193,17 +207,13 @@ void add_block(const bj::value& block, Parts& parts) {
     const bj::value& image = test::at(block, "image");
     if (test::at(test::at(image, "source"), "bytes").is_string()) {
         parts.push_back(image_data(test::string_of(image.at("source").at("bytes")),
-                                   media_type(std::begin(wire::detail::bedrock_images),
-                                              std::end(wire::detail::bedrock_images),
-                                              test::string_of(image.at("format")))));
+                                   media_type(test::string_of(image.at("format")))));
         return;
     }
     const bj::value& document = test::at(block, "document");
     if (test::at(test::at(document, "source"), "bytes").is_string()) {
         parts.push_back(document_data(test::string_of(document.at("source").at("bytes")),
-                                      media_type(std::begin(wire::detail::bedrock_documents),
-                                                 std::end(wire::detail::bedrock_documents),
-                                                 test::string_of(document.at("format"))),
+                                      media_type(test::string_of(document.at("format"))),
                                       test::string_of(document.at("name"))));
         return;
     }

@@ -4,6 +4,7 @@
 #include "../support/recorded.hpp"
 #include "reference.hpp"
 
+#include <baton/core/errc.hpp>
 #include <baton/net/sse.hpp>
 #include <baton/wire/concept.hpp>
 
@@ -21,6 +22,10 @@
 #include <set>
 #include <string>
 #include <vector>
+
+namespace baton {
+inline std::ostream& operator<<(std::ostream& out, Errc errc) { return out << to_string(errc); }
+} // namespace baton
 
 /// What every test of recorded traffic does: each recording of a wire's API, decoded whole, in random pieces
 /// and byte by byte, says what a plain reading of the same bytes says. A vendor's file lists its suites and
