@@ -5,6 +5,8 @@
 #include <baton/core/json_writer.hpp>
 #include <baton/serve/error_status.hpp>
 
+#include <ctime>
+
 namespace gateway {
 
 using baton::Errc;
@@ -32,6 +34,21 @@ std::string_view reason(int status) noexcept {
     }
 }
 
+/// "date: ...", as RFC 9110, 6.6.1, wants it in every response; written once a second.
+std::string_view date_line() {
+    thread_local std::time_t written = -1;
+    thread_local char line[64];
+    thread_local std::size_t size = 0;
+    const std::time_t now = std::time(nullptr);
+    if (now != written) {
+        std::tm parts{};
+        gmtime_r(&now, &parts);
+        size = std::strftime(line, sizeof line, "date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+        written = now;
+    }
+    return {line, size};
+}
+
 } // namespace
 
 void head(Exchange& x, int status, std::string_view type, std::string_view headers) {
@@ -41,6 +58,7 @@ void head(Exchange& x, int status, std::string_view type, std::string_view heade
         .append(" ");
     x.out.append(reason(status)).append("\r\nx-request-id: ").append(x.id);
     x.out.append("\r\nrequest-id: ").append(x.id).append("\r\n"); // as Anthropic's clients know it
+    x.out.append(date_line());
     if (!type.empty()) x.out.append("content-type: ").append(type).append("\r\n");
     x.out.append(x.rate_lines).append(headers);
     if (!x.client.keep_alive()) {
@@ -81,8 +99,8 @@ std::string refusal(int status, std::string_view why, std::string_view id) {
         .null();
     json.end_object().end_object();
     out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason(status));
-    out.append("\r\nx-request-id: ").append(id);
-    out.append("\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ")
+    out.append("\r\nx-request-id: ").append(id).append("\r\n").append(date_line());
+    out.append("content-type: application/json\r\nconnection: close\r\ncontent-length: ")
         .append(std::to_string(body.size()));
     out.append("\r\n\r\n").append(body);
     return out;

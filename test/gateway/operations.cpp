@@ -10,6 +10,7 @@
 #include <baton/core/sha256.hpp>
 #include <baton/net/tls.hpp>
 #include <baton/testing/certificates.hpp>
+#include <baton/wire/hint.hpp>
 
 #include <atomic>
 #include <cstdio>
@@ -214,6 +215,21 @@ BOOST_AUTO_TEST_CASE(keys_are_asked_for_and_taken_from_everywhere) {
     BOOST_TEST(lab.ask(get("/v1/nothing")).status == 401);
     BOOST_TEST(lab.ask(get("/healthz")).status == 200);
     BOOST_TEST(lab.openai.totals().requests == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(every_response_has_its_date) {
+    Lab lab;
+    for (const std::string& request :
+         {get("/healthz"), get("/v1/nothing"), get("/v1/messages"), std::string("nonsense\r\n\r\n"),
+          post("/v1/chat/completions", chat("mock-gpt", false)),
+          post("/v1/chat/completions", chat("mock-gpt", true))}) {
+        const auto now = std::chrono::system_clock::now();
+        const std::string date = lab.ask(request).header("date");
+        const auto said = baton::wire::parse_http_date(date, now);
+        BOOST_TEST_REQUIRE(said.has_value(), request + date);
+        BOOST_TEST(date.size() == 29U); // of the one form that is to be sent
+        BOOST_TEST((*said >= now - 1s && *said <= now + 60s));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_example_configuration_is_one) {

@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(what_clients_write_is_read) {
         R"({"fileData":{"mimeType":"video/mp4","fileUri":"https://generativelanguage.googleapis.com/v1beta/files/f"}}]}],)"
         R"("generation_config":{"max_output_tokens":5,"stop_sequences":[],"top_p":0.5,"thinking_config":{"thinking_budget":-1},"speech_config":{"a":1}},)"
         R"("tools":[{"function_declarations":[{"name":"f","parameters":{"type":"OBJECT","nullable":true,"properties":{"type":{"type":"STRING"},)"
-        R"("list":{"type":"ARRAY","items":{"type":"INTEGER"},"min_items":"1"}},"required":["type"],"propertyOrdering":["type"]}}]},{"googleSearch":{}}],)"
+        R"("list":{"type":"ARRAY","items":{"type":"INTEGER"},"min_items":"1","maxItems":"07","minLength":"x","maxLength":2}},"required":["type"],"propertyOrdering":["type"]}}]},{"googleSearch":{}}],)"
         R"("tool_config":{"function_calling_config":{"mode":"ANY","allowed_function_names":["f","g"]}},"safety_settings":[]})");
     const Request& request = read.request;
     BOOST_TEST((request.messages.at(0).role == Role::system));
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(what_clients_write_is_read) {
     BOOST_REQUIRE_EQUAL(request.tools.size(), 1U);
     BOOST_TEST(
         request.tools[0].parameters ==
-        R"({"properties":{"type":{"type":"string"},"list":{"items":{"type":"integer"},"minItems":"1","type":"array"}},"required":["type"],"type":["object","null"]})");
+        R"({"properties":{"type":{"type":"string"},"list":{"items":{"type":"integer"},"minItems":1,"maxItems":"07","minLength":"x","maxLength":2,"type":"array"}},"required":["type"],"type":["object","null"]})");
     BOOST_TEST(
         request.extra ==
         R"({"generationConfig":{"thinkingConfig":{"thinking_budget":-1},"speech_config":{"a":1}},"tools":[{"googleSearch":{}}],"toolConfig":{"function_calling_config":{"mode":"ANY","allowed_function_names":["f","g"]}},"safety_settings":[]})");

@@ -10,8 +10,18 @@
 // `generationConfig`, and the older kind of schemas.
 namespace baton::serve::detail::gemini {
 
+/// Whether the member of a schema is a number that this API's clients write as a string, as protobuf's JSON
+/// has integers of 64 bits.
+inline bool is_count(std::string_view member) noexcept {
+    for (const std::string_view one :
+         {"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"}) {
+        if (member == one) return true;
+    }
+    return false;
+}
+
 /// Copies an OpenAPI schema, as `parameters` and `responseSchema` have them, as JSON Schema: types in lower
-/// case, `nullable` as a type, members in camelCase.
+/// case, `nullable` as a type, members in camelCase, counts as numbers.
 inline void json_schema(json::Reader& in, json::Writer& out) {
     std::string type;
     bool nullable = false;
@@ -42,6 +52,11 @@ inline void json_schema(json::Reader& in, json::Writer& out) {
         } else if (member == "items" && in.kind() == json::Reader::Kind::object) {
             out.key(member);
             json_schema(in, out);
+        } else if (std::string count; is_count(member) && in.kind() == json::Reader::Kind::string) {
+            in.append_string(count);
+            const bool digits = !count.empty() && count.find_first_not_of("0123456789") == std::string::npos;
+            out.key(member);
+            digits && (count.size() == 1 || count[0] != '0') ? out.raw(count) : out.string(count);
         } else if (const std::string_view raw = in.raw(); member != "propertyOrdering" && !raw.empty()) {
             out.key(member).raw(raw); // propertyOrdering is Google's alone
         }
