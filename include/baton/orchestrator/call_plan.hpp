@@ -247,7 +247,7 @@ void Call<C>::plan() {
     if (!lacking.empty()) { // what is configured cannot say it: of more help than what is not configured
         errc = Errc::invalid_request;
         text = "no target can express `" + std::string(lacking) +
-               "`; leave it out, add lossy() to drop it, or add a provider that has it";
+               "`; leave it out, make the request lossy to drop it, or add a provider that has it";
     } else if (kept == 0 && wanted > 0 && errc != Errc::auth) {
         errc = Errc::invalid_request;
         text =

@@ -47,6 +47,10 @@ private:
     bool less_ = false; // than the request has
 };
 
+/// The next step where the user may have a member dropped.
+inline constexpr std::string_view or_lossy =
+    "leave it out, make the request lossy to drop it, or use a target that has it";
+
 /// "openai cannot express `seed`: <why>; <next step>", as Errc::invalid_request.
 BATON_DECL Error cannot_express(std::string_view vendor, std::string_view member, std::string_view why,
                                 std::string_view next_step);

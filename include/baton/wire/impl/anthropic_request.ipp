@@ -47,8 +47,7 @@ inline void write_anthropic_choice(const Request& request, json::Writer& w) {
 inline std::optional<Error> missing_from_anthropic(const Request& request, const Extra& extra) {
     if (request.lossy) return std::nullopt;
     const auto refuse = [](std::string_view member) {
-        return cannot_express(Anthropic::name, member, "its API has no such parameter",
-                              "leave it out, add lossy() to drop it, or use a target that has it");
+        return cannot_express(Anthropic::name, member, "its API has no such parameter", or_lossy);
     };
     if (request.seed) return refuse("seed");
     if (request.response_format && request.response_format->kind == ResponseFormat::Kind::json_object &&

@@ -11,8 +11,7 @@ namespace detail {
 inline std::optional<Error> missing_from_cohere(const Request& request, const Extra& extra) {
     if (request.lossy) return std::nullopt;
     const auto refuse = [](std::string_view member, std::string_view why = "its API has no such parameter") {
-        return cannot_express(Cohere::name, member, why,
-                              "leave it out, add lossy() to drop it, or use a target that has it");
+        return cannot_express(Cohere::name, member, why, or_lossy);
     };
     if (request.tool_choice && request.tool_choice->mode == ToolChoice::Mode::named &&
         !extra.has("tool_choice")) {

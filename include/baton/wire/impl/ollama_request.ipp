@@ -11,8 +11,7 @@ namespace detail {
 inline std::optional<Error> missing_from_ollama(const Request& request) {
     if (request.lossy) return std::nullopt;
     const auto refuse = [](std::string_view member, std::string_view why = "its API has no such parameter") {
-        return cannot_express(Ollama::name, member, why,
-                              "leave it out, add lossy() to drop it, or use a target that has it");
+        return cannot_express(Ollama::name, member, why, or_lossy);
     };
     using Mode = ToolChoice::Mode;
     const Mode mode = request.tool_choice ? request.tool_choice->mode : Mode::vendor_default;

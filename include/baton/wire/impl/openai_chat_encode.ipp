@@ -50,8 +50,7 @@ private:
     // Whether `member` can be written; if not, it is refused, or dropped.
     bool may(bool can, std::string_view member) {
         if (!can && !request_.lossy && !error_) {
-            error_ = cannot_express(dialect_.vendor.name, member, "its API has no such parameter",
-                                    "leave it out, use a target that has it, or make the request lossy");
+            error_ = cannot_express(dialect_.vendor.name, member, "its API has no such parameter", or_lossy);
         }
         return can;
     }

@@ -33,8 +33,7 @@ inline const Message* responses_instructions(const Request& request, const Extra
 inline std::optional<Error> missing_from_responses(const ResponsesDialect& dialect, const Request& request) {
     const Capabilities& can = dialect.capabilities;
     const auto refuse = [&](std::string_view member) {
-        return cannot_express(dialect.vendor.name, member, "its API has no such parameter",
-                              "leave it out, use a target that has it, or send the request lossy");
+        return cannot_express(dialect.vendor.name, member, "its API has no such parameter", or_lossy);
     };
     if (request.seed && !can.seed) return refuse("seed");
     if (!request.stop.empty() && !can.stop_sequences) return refuse("stop");
