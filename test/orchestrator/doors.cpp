@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(tokens_are_counted_and_models_listed) {
     BOOST_TEST((*models)[1].id == "claude-b");
     const auto health = run(io, chat.health());
     BOOST_TEST(health[0].ok());
-    BOOST_TEST(door.stop()[1].starts_with("GET /v1/models HTTP/1.1\r\n"));
+    BOOST_TEST(door.stop()[1].starts_with("GET /v1/models?limit=1000 HTTP/1.1\r\n"));
     BOOST_TEST(!has(door.stop()[1], "Content-Length"));
 }
 

@@ -411,6 +411,49 @@ BOOST_AUTO_TEST_CASE(errors_by_vendor) {
             std::type_identity<Groq>(), 429,
             R"({"error":{"message":"Request too large for model","type":"tokens","code":"rate_limit_exceeded"}})") ==
         Errc::too_large);
+    const char* const too_large =
+        R"({"error":{"message":"Request too large for m: Limit 30000, Requested 40000","code":"rate_limit_exceeded"}})";
+    BOOST_TEST(errc(std::type_identity<AzureOpenAI>(), 429, too_large) == Errc::too_large);
+    BOOST_TEST(errc(std::type_identity<HuggingFace>(), 429, too_large) == Errc::too_large);
+    BOOST_TEST(errc(std::type_identity<OpenAI>(), 429, too_large) == Errc::too_large);
+    BOOST_TEST(errc(std::type_identity<OpenRouter>(), 413,
+                    R"({"error":{"message":"m","code":"rate_limit_exceeded"}})") == Errc::too_large);
+    // a model that is not there, as 400: another target may have it
+    const auto missing = [&]<class W>(std::type_identity<W> wire, const char* body) {
+        BOOST_TEST((errc(wire, 400, body) == Errc::not_found), body);
+    };
+    missing(
+        std::type_identity<Mistral>(),
+        R"({"object":"error","message":"Invalid model: x","type":"invalid_model","param":null,"code":"1500"})");
+    missing(std::type_identity<OpenRouter>(),
+            R"({"error":{"message":"x is not a valid model ID","code":400}})");
+    missing(
+        std::type_identity<DeepSeek>(),
+        R"({"error":{"message":"Model Not Exist","type":"invalid_request_error","code":"invalid_request_error"}})");
+    missing(
+        std::type_identity<HuggingFace>(),
+        R"({"error":{"message":"The requested model 'x' is not supported by any provider you have enabled."}})");
+    missing(
+        std::type_identity<Groq>(),
+        R"({"error":{"message":"decommissioned","type":"invalid_request_error","code":"model_decommissioned"}})");
+    BOOST_TEST(
+        errc(
+            std::type_identity<Groq>(), 400,
+            R"({"error":{"message":"blocked","type":"invalid_request_error","code":"blocked_api_access"}})") ==
+        Errc::quota);
+    BOOST_TEST(
+        errc(
+            std::type_identity<Groq>(), 400,
+            R"({"error":{"message":"restricted","type":"invalid_request_error","code":"organization_restricted"}})") ==
+        Errc::permission);
+    BOOST_TEST(errc(std::type_identity<DeepSeek>(), 400,
+                    R"({"error":{"message":"Content Exists Risk","type":"invalid_request_error"}})") ==
+               Errc::content_filtered);
+    BOOST_TEST(
+        errc(
+            std::type_identity<XAI>(), 403,
+            R"({"code":"The caller does not have permission","error":"Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"})") ==
+        Errc::content_filtered);
     BOOST_TEST(
         errc(
             std::type_identity<Together>(), 400,
@@ -494,8 +537,9 @@ BOOST_AUTO_TEST_CASE(embeddings) {
     BOOST_TEST(ok == Errc::ok);
     BOOST_TEST((vectors == std::vector<std::vector<float>>{{1.0F, -2.0F}, {1.0F, -2.5F}}));
     for (const char* bad :
-         {R"({"data":[{"index":0,"embedding":"AACA"}]})",     // no whole float
-          R"({"data":[{"index":0,"embedding":"A!CAPw=="}]})", // no base64
+         {R"({"data":[{"index":0,"embedding":"AACA"}]})",         // no whole float
+          R"({"data":[{"index":0,"embedding":"A!CAPw=="}]})",     // no base64
+          R"({"data":[{"index":0,"embedding":[0.1,null,0.2]}]})", // a hole is no zero
           R"({"data":[{"index":0,"embedding":[]}]})", R"({"data":[{"index":0}]})",
           R"({"data":[{"index":1,"embedding":[1]}]})", // where is number 0?
           R"({"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]})",

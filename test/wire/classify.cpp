@@ -248,6 +248,22 @@ BOOST_AUTO_TEST_CASE(messages_are_redacted_and_bounded) {
 
 BOOST_AUTO_TEST_CASE(shapes) {
     const auto read = [](const char* body) { return wire::read_error_body(body); };
+    const auto quoted = read(
+        R"({"error":"{\"error\":{\"message\":\"You exceeded it\",\"type\":\"t\",\"code\":\"insufficient_quota\"}}"})");
+    BOOST_TEST(quoted.message == "You exceeded it");
+    BOOST_TEST(quoted.reason == "insufficient_quota");
+    const auto google = read(
+        R"({"error":{"message":"{\n \"error\": {\"code\": 429, \"message\": \"m\", \"status\": \"RESOURCE_EXHAUSTED\"}}\n","code":429,"status":"Too Many Requests"}})");
+    BOOST_TEST(google.message == "m");
+    BOOST_TEST(google.type == "RESOURCE_EXHAUSTED");
+    BOOST_TEST(google.status == 429);
+    BOOST_TEST(read(R"({"error":"{not JSON"})").message == "{not JSON");
+    BOOST_TEST(read(R"({"error":"{}"})").message == "{}");
+    const auto several =
+        read(R"({"errors":[{"code":"token_quota_reached","message":"m"}],"status_code":403})");
+    BOOST_TEST(several.message == "m");
+    BOOST_TEST(several.reason == "token_quota_reached");
+    BOOST_TEST(several.status == 403);
     BOOST_TEST(read(R"({"error":"model 'x' not found"})").message == "model 'x' not found");
     BOOST_TEST(read(R"({"code":"invalid-argument","error":"bad"})").code == "invalid-argument");
     BOOST_TEST(read(R"({"message":"Too many requests"})").message == "Too many requests");

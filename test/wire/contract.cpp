@@ -119,7 +119,7 @@ const Contract contracts[] = {
      "`instructions`."},
     {"Anthropic", "anthropic", "anthropic", "ANTHROPIC_API_KEY",
      "x-api-key: KEY|anthropic-version: 2023-06-01", "https://api.anthropic.com/v1/messages",
-     "ANTHROPIC_BASE_URL", "sse", "/v1/models", "claude-haiku-4-5", "",
+     "ANTHROPIC_BASE_URL", "sse", "/v1/models?limit=1000", "claude-haiku-4-5", "",
      "tools parallel choice strict images image-urls documents schema prefill thoughts-back effort budget "
      "top-k tier user cache-marks count",
      "It requires `max_tokens`: a request without gets 4096. System messages become its `system` blocks, "

@@ -739,6 +739,17 @@ BOOST_AUTO_TEST_CASE(quota_of_a_day_or_of_a_minute) {
     BOOST_TEST(day.errc() == Errc::quota);
     BOOST_TEST(day.detail().status == 429);
     BOOST_TEST(day.detail().message.find("raise it") != std::string::npos);
+    const auto says = [](const std::string& message) {
+        return Gemini::decode_error(429, Headers(),
+                                    R"({"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":")" +
+                                        message +
+                                        R"(","details":[{"violations":[{"quotaId":"RequestsPerMinute"}]}]}})",
+                                    WallTime{})
+            .errc();
+    };
+    BOOST_TEST((says("Quota exceeded for metric: requests, limit: 0, model: m") == Errc::quota));
+    BOOST_TEST((says("Quota exceeded for metric: requests, limit: 10, model: m") == Errc::rate_limited));
+    BOOST_TEST((says("Your prepayment credits are depleted.") == Errc::quota));
 }
 
 // --- other endpoints -------------------------------------------------------------------------------
@@ -772,6 +783,11 @@ BOOST_AUTO_TEST_CASE(embeddings) {
     BOOST_TEST(errc(R"({"embeddings":[{"values":[1,-2.5e-05]}]})") == Errc::ok);
     BOOST_TEST(errc(R"({"embeddings":[]})") == Errc::protocol);
     BOOST_TEST(errc(R"({"embeddings":[{"values":[]}]})") == Errc::protocol);
+    BOOST_TEST(errc(R"({"embeddings":[{"values":[0.1,null,0.2]}]})") == Errc::protocol);
+    std::string path, headers, text;
+    const auto none = Gemini::encode_embed(EmbedRequest(), target, wire::Outgoing{path, headers, text});
+    BOOST_TEST_REQUIRE(none.has_value());
+    BOOST_TEST(none->what().find("no inputs") != std::string::npos);
     BOOST_TEST(errc("") == Errc::protocol);
     BOOST_TEST(errc(R"({"error":{"code":429,"message":"m"}})") == Errc::rate_limited);
 }

@@ -121,7 +121,7 @@ struct Anthropic {
         4096; ///< enough for most answers, below every model's cap
     static constexpr std::string_view key_variable = "ANTHROPIC_API_KEY";
     static constexpr std::string_view base_url_variable = "ANTHROPIC_BASE_URL";
-    static constexpr std::string_view health_path = "/v1/models";
+    static constexpr std::string_view health_path = "/v1/models?limit=1000"; // the most; 20 unasked
     static constexpr Framing framing = Framing::sse;
     static constexpr Capabilities capabilities{.tools = true,
                                                .parallel_tools = true,

@@ -7,8 +7,13 @@ namespace baton::wire {
 
 namespace detail {
 
+inline constexpr ErrorRule deepseek_rules[] = {
+    {Errc::not_found, {}, "model not exist"},            // a 400
+    {Errc::content_filtered, {}, "content exists risk"}, // a 400
+};
+
 inline constexpr ChatDialect deepseek_chat{
-    .vendor = {.name = "deepseek", .key_variable = "DEEPSEEK_API_KEY", .rules = {}},
+    .vendor = {.name = "deepseek", .key_variable = "DEEPSEEK_API_KEY", .rules = deepseek_rules},
     .base_url = "https://api.deepseek.com",
     .base_url_variable = "DEEPSEEK_BASE_URL",
     .model = "deepseek-chat", // as of November 2026

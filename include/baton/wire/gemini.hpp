@@ -16,6 +16,8 @@ namespace detail {
 inline constexpr ErrorRule gemini_rules[] = {
     {Errc::quota, "BILLING_DISABLED", {}},
     {Errc::quota, {}, "enable billing"},
+    {Errc::quota, {}, "credits are depleted"},
+    {Errc::quota, {}, "limit: 0,"}, // of a minute too: this account has none of this model
     {Errc::context_overflow, {}, "exceeds the maximum number of tokens"},
     {Errc::auth, {}, "api key not valid"},
     {Errc::auth, {}, "api key expired"},

@@ -8,8 +8,8 @@ namespace baton::wire {
 namespace detail {
 
 inline constexpr ErrorRule groq_rules[] = {
-    // more tokens than the account's limit per minute: waiting never helps
-    {Errc::too_large, {}, "request too large"},
+    {Errc::quota, "blocked_api_access", {}}, // a 400: the organization has spent what it set as its limit
+    {Errc::permission, "organization_restricted", {}}, // a 400
 };
 
 inline constexpr ChatDialect groq_chat{

@@ -17,7 +17,8 @@ namespace baton::wire {
 ///  2. `retry-after`: seconds, fractions allowed, else an HTTP-date in any form of RFC 9110 section 5.6.7;
 ///  3. the body's `retryDelay` ("34.4s", google.rpc.RetryInfo);
 ///  4. the body's prose: "try again in 9m38.016s", "retry after 6 seconds";
-///  5. reset headers (`x-ratelimit-reset-*`, `anthropic-ratelimit-*-reset`) of the dimensions that are
+///  5. reset headers (`x-ratelimit-reset-*`, `anthropic-ratelimit-*-reset`, `ratelimitbysize-reset`: any with
+///     "ratelimit" and "reset" in their name, and `ratelimit: "api";r=0;t=55`) of the dimensions that are
 ///     used up, i.e. whose `remaining` is 0: the latest of them.
 /// What is negative, zero, past, not finite or unreadable counts as not said. A wait longer than a century
 /// is returned as a century. Meaningful for errors only: vendors send `retry-after` with answers too.

@@ -7,8 +7,12 @@ namespace baton::wire {
 
 namespace detail {
 
+inline constexpr ErrorRule huggingface_rules[] = {
+    {Errc::not_found, {}, "is not supported by any provider"}, // a 400
+};
+
 inline constexpr ChatDialect huggingface_chat{
-    .vendor = {.name = "huggingface", .key_variable = "HF_TOKEN", .rules = {}},
+    .vendor = {.name = "huggingface", .key_variable = "HF_TOKEN", .rules = huggingface_rules},
     .base_url = "https://router.huggingface.co/v1",
     .base_url_variable = "HUGGINGFACE_BASE_URL",
     .model = "openai/gpt-oss-120b", // as of November 2026

@@ -18,8 +18,6 @@ inline constexpr ErrorRule responses_rules[] = {
     {Errc::quota, "billing_not_active", {}},
     {Errc::quota, "credit_balance_exhausted", {}},
     {Errc::quota, {}, "exceeded your current quota"},
-    // more tokens than the account's limit per minute: waiting never helps, whatever the 429 says
-    {Errc::too_large, {}, "request too large"},
     {Errc::context_overflow, {}, "exceeds the context window"},
     {Errc::auth, {}, "incorrect api key"},
     {Errc::auth, "account_deactivated", {}},

@@ -11,7 +11,6 @@ inline constexpr ErrorRule perplexity_rules[] = {
     // it says that the key is wrong "or" the credit is used up
     {Errc::auth, "invalid_api_key", {}},
     {Errc::context_overflow, "too_many_prompt_tokens", {}},
-    {Errc::not_found, "invalid_model", {}},
 };
 
 inline constexpr ChatDialect perplexity_chat{

@@ -12,6 +12,7 @@ inline constexpr ErrorRule xai_rules[] = {
     {Errc::quota, {}, "have any credits"},
     {Errc::quota, {}, "used all available credits"},
     {Errc::context_overflow, {}, "maximum prompt length"},
+    {Errc::content_filtered, {}, "content violates usage guidelines"}, // a 403
 };
 
 inline constexpr ChatDialect xai_chat{

@@ -35,14 +35,27 @@ inline void read_word(json::Reader& reader, std::string& out) {
     if (!text.empty()) out = std::move(text);
 }
 
-inline void merge_nested(ErrorBody& body, std::string_view text);
+inline void merge_nested(ErrorBody& body, std::string_view text, int depth);
+
+inline std::string_view trim_space(std::string_view text) noexcept {
+    constexpr std::string_view space = " \t\r\n";
+    const std::size_t first = text.find_first_not_of(space);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
 
 inline void read_error_value(json::Reader& reader, ErrorBody& body, int depth) {
     using Kind = json::Reader::Kind;
     if (depth > 8) return;
     const Kind kind = reader.kind();
     if (kind == Kind::string) {
-        read_word(reader, body.message);
+        std::string text;
+        read_word(reader, text);
+        if (text.empty()) return;
+        body.message.clear();
+        if (const std::string_view inner = trim_space(text); inner.starts_with('{'))
+            merge_nested(body, inner, depth + 1); // a proxy's quotation
+        if (body.message.empty()) body.message = std::move(text);
         return;
     }
     if (kind == Kind::array) { // Google wraps errors in an array; FastAPI lists several
@@ -79,7 +92,7 @@ inline void read_error_value(json::Reader& reader, ErrorBody& body, int depth) {
             read_word(reader, body.request_id);
         } else if (key == "reason") {
             read_word(reader, body.reason);
-        } else if (key == "innererror" || key == "details") {
+        } else if (key == "innererror" || key == "details" || key == "errors") {
             ErrorBody inner;
             read_error_value(reader, inner, depth + 1);
             if (body.reason.empty()) body.reason = inner.reason.empty() ? inner.code : inner.reason;
@@ -88,7 +101,7 @@ inline void read_error_value(json::Reader& reader, ErrorBody& body, int depth) {
             reader.object([&](std::string_view member) {
                 if (member != "raw") return;
                 std::string raw;
-                if (reader.append_string(raw)) merge_nested(body, raw);
+                if (reader.append_string(raw)) merge_nested(body, raw, depth + 1);
             });
         }
     });
@@ -96,11 +109,11 @@ inline void read_error_value(json::Reader& reader, ErrorBody& body, int depth) {
 }
 
 /// A gateway's quotation of its upstream's error, JSON as a string or plain text.
-inline void merge_nested(ErrorBody& body, std::string_view text) {
+inline void merge_nested(ErrorBody& body, std::string_view text, int depth) {
     ErrorBody inner;
     json::Reader reader(text);
     if (reader.kind() == json::Reader::Kind::object || reader.kind() == json::Reader::Kind::array) {
-        read_error_value(reader, inner, 1);
+        read_error_value(reader, inner, depth);
     } else {
         utf8::append_valid(inner.message, text);
     }
@@ -121,13 +134,6 @@ inline std::string page_title(std::string_view html) {
     return text;
 }
 
-inline std::string_view trim_space(std::string_view text) noexcept {
-    constexpr std::string_view space = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(space);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(space) - first + 1);
-}
-
 /// Words and phrases that mean the same whoever says them.
 inline constexpr ErrorRule everywhere[] = {
     {Errc::quota, "insufficient_quota", {}},
@@ -135,6 +141,8 @@ inline constexpr ErrorRule everywhere[] = {
     {Errc::quota, {}, "insufficient balance"},
     {Errc::quota, {}, "insufficient credits"},
     {Errc::quota, {}, "credit balance is too low"},
+    // more tokens than the account's limit per minute: waiting never helps, whatever the 429 says
+    {Errc::too_large, {}, "request too large"},
     {Errc::context_overflow, "context_length_exceeded", {}},
     {Errc::context_overflow, {}, "maximum context length"},
     {Errc::context_overflow, {}, "prompt is too long"},
@@ -147,6 +155,11 @@ inline constexpr ErrorRule everywhere[] = {
     {Errc::permission, "permission_error", {}},
     {Errc::not_found, "model_not_found", {}},
     {Errc::not_found, "not_found_error", {}},
+    {Errc::not_found, "invalid_model", {}}, // these four come as 400
+    {Errc::not_found, "model_not_supported", {}},
+    {Errc::not_found, "model_decommissioned", {}},
+    {Errc::not_found, {}, "is not a valid model id"},
+    {Errc::too_large, {}, {}, 413}, // a 413 whose code speaks of rates
     {Errc::rate_limited, "rate_limit_error", {}},
     {Errc::rate_limited, "rate_limit_exceeded", {}},
     {Errc::transient, "overloaded_error", {}},

@@ -36,10 +36,13 @@ inline void read_gemini_vector(json::Reader& reader, Embeddings& answer) {
     std::vector<float>& vector = answer.vectors.emplace_back();
     reader.object([&](std::string_view key) {
         if (json::is(key, "values")) {
+            bool numbers = true;
             reader.array([&] {
                 double value = 0;
-                if (reader.number(value)) vector.push_back(static_cast<float>(value));
+                numbers = reader.number(value) && numbers;
+                vector.push_back(static_cast<float>(value));
             });
+            if (!numbers) vector.clear();
         } else if (json::is(key, "statistics")) {
             reader.object([&](std::string_view member) {
                 std::uint64_t tokens = 0;
@@ -65,6 +68,10 @@ BATON_DECL std::optional<Error> encode_gemini_embed(const GeminiDialect& dialect
     w.begin_object();
     const std::string_view list = dialect.vertex ? "instances" : "requests";
     if (!extra.has(list)) {
+        if (request.inputs.empty()) {
+            return Error(Errc::invalid_request,
+                         "an embedding request has no inputs; give it at least one text");
+        }
         const bool bare = target.model.find('/') == std::string::npos;
         w.key(list).begin_array();
         for (const std::string& input : request.inputs) {

@@ -3,6 +3,7 @@
 
 #include <baton/wire/hint.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -172,25 +173,43 @@ inline bool used_up(std::string_view remaining) noexcept {
     return number && remaining.empty() && *number <= 0;
 }
 
+/// `ratelimit: "api";r=0;t=55` of draft-ietf-httpapi-ratelimit-headers: of the policies with nothing left,
+/// the latest reset.
+inline std::optional<Duration> policies_delay(std::string_view value) {
+    std::optional<Duration> latest;
+    for (std::size_t at = 0; at < value.size();) {
+        const std::size_t end = std::min(value.find(',', at), value.size());
+        const std::string_view policy = value.substr(at, end - at);
+        at = end + 1;
+        const std::size_t left = policy.find(";r="), reset = policy.find(";t=");
+        if (left == std::string_view::npos || reset == std::string_view::npos) continue;
+        const auto until_semicolon = [&](std::size_t from) {
+            return policy.substr(from, std::min(policy.find(';', from), policy.size()) - from);
+        };
+        if (!used_up(until_semicolon(left + 3))) continue;
+        if (const auto span = whole_number(until_semicolon(reset + 3), 1);
+            span && (!latest || *span > *latest))
+            latest = span;
+    }
+    return latest;
+}
+
 inline std::optional<Duration> reset_delay(Headers headers, WallTime now) {
-    constexpr std::string_view generic = "x-ratelimit-reset", remaining = "x-ratelimit-remaining";
-    constexpr std::string_view anthropic = "anthropic-ratelimit-", reset = "-reset";
+    constexpr std::string_view reset = "reset";
     std::optional<Duration> latest;
     std::string twin; // the header that says how much of the same dimension is left
     for (const HeaderField& field : headers) {
         const std::string_view name = field.name;
-        if (name.size() >= generic.size() && iequals(name.substr(0, generic.size()), generic)) {
-            twin.assign(remaining).append(name.substr(generic.size()));
-        } else if (name.size() > anthropic.size() + reset.size() &&
-                   iequals(name.substr(0, anthropic.size()), anthropic) &&
-                   iequals(name.substr(name.size() - reset.size()), reset)) {
-            twin.assign(name.substr(0, name.size() - reset.size())).append("-remaining");
-        } else {
-            continue;
+        std::optional<Duration> span;
+        if (iequals(name, "ratelimit")) {
+            span = policies_delay(field.value);
+        } else if (find_folded(name, "ratelimit") != std::string_view::npos) {
+            const std::size_t at = find_folded(name, reset);
+            if (at == std::string_view::npos) continue;
+            twin.assign(name.substr(0, at)).append("remaining").append(name.substr(at + reset.size()));
+            if (used_up(headers.get(twin))) span = reset_value(field.value, now);
         }
-        if (!used_up(headers.get(twin))) continue;
-        if (const auto span = reset_value(field.value, now); span && (!latest || *span > *latest))
-            latest = span;
+        if (span && (!latest || *span > *latest)) latest = span;
     }
     return latest;
 }

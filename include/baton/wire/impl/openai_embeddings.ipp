@@ -76,10 +76,13 @@ inline bool read_embedding(ChatDialect::Vectors form, json::Reader& reader, Embe
                 good = embedding_bytes(text, bytes) && vector_of_bytes(form, bytes, vector);
                 return;
             }
+            bool numbers = true;
             good = reader.array([&] {
                 double number = 0;
-                if (reader.number(number)) vector.push_back(static_cast<float>(number));
+                numbers = reader.number(number) && numbers;
+                vector.push_back(static_cast<float>(number));
             });
+            good = good && numbers;
         }
     });
     constexpr std::uint64_t most = 1 << 20; // far beyond any vendor's batch
