@@ -234,6 +234,19 @@ BOOST_AUTO_TEST_CASE(header_parts) {
     BOOST_TEST(!target_ok("https://a.test/v1"));
 }
 
+BOOST_AUTO_TEST_CASE(what_base_and_path_share_is_said_once) {
+    using baton::net::path_before;
+    BOOST_TEST(path_before("", "/v1/messages") == "");
+    BOOST_TEST(path_before("/v1", "/v1/messages") == "");
+    BOOST_TEST(path_before("/openai/v1", "/openai/v1/chat/completions") == "");
+    BOOST_TEST(path_before("/team/openai/v1", "/openai/v1/chat/completions") == "/team");
+    BOOST_TEST(path_before("/anthropic/v1", "/v1/messages") == "/anthropic");
+    BOOST_TEST(path_before("/v1", "/chat/completions") == "/v1");
+    BOOST_TEST(path_before("/v1", "/v1beta/models") == "/v1"); // whole segments
+    BOOST_TEST(path_before("/v1", "/v1") == "/v1");
+    BOOST_TEST(path_before("/v1/v1", "/v1/v1/x") == "");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(proxy)

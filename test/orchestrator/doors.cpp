@@ -255,6 +255,16 @@ BOOST_AUTO_TEST_CASE(tokens_are_counted_and_models_listed) {
     BOOST_TEST(!has(door.stop()[1], "Content-Length"));
 }
 
+// The URL as OpenAI's library takes it for Groq, and as it stands in many a configuration.
+BOOST_AUTO_TEST_CASE(a_base_url_may_have_the_path_that_the_api_begins_with) {
+    Door door([](const std::string&) { return json(R"({"data":[{"id":"m"}]})"); });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Groq>> chat(
+        io.get_executor(), baton::Groq::Options{.base_url = door.url("/openai/v1"), .key = "k"});
+    BOOST_TEST(run(io, chat.models()).has_value());
+    BOOST_TEST(door.stop()[0].starts_with("GET /openai/v1/models HTTP/1.1\r\n"));
+}
+
 BOOST_AUTO_TEST_CASE(bedrock_is_signed_and_read_from_binary_messages) {
     using baton::test::event_message;
     const std::string body =

@@ -3,6 +3,7 @@
 
 #include <baton/core/config.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -60,6 +61,18 @@ struct UrlParts {
 BATON_DECL const char* parse_url(std::string_view text, UrlParts& parts);
 
 } // namespace detail
+
+/// What of the path of a base URL stands in front of `path`. Some libraries want base URLs with "/v1" where
+/// others have it in their paths; what one ends with and the other begins with is said once: "/v1" and
+/// "/v1/messages" are
+/// "/v1/messages".
+inline std::string_view path_before(std::string_view base, std::string_view path) noexcept {
+    for (std::size_t at = 0; at < base.size(); at = std::min(base.find('/', at + 1), base.size())) {
+        const std::string_view end = base.substr(at);
+        if (path.starts_with(end) && path.substr(end.size()).starts_with('/')) return base.substr(0, at);
+    }
+    return base;
+}
 
 /// A non-empty RFC 9110 token.
 BATON_DECL bool header_name_ok(std::string_view name) noexcept;

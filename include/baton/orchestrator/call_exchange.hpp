@@ -95,6 +95,7 @@ std::optional<Error> Call<C>::write_request() {
     headers.clear();
     body.clear();
     const std::string_view method = mode_ == Mode::errand ? errand_->method() : "POST";
+    std::string_view base;
     std::optional<Error> refused = with_provider([&](auto i) -> std::optional<Error> {
         using W = typename C::template wire<decltype(i)::value>;
         const wire::Outgoing out{path, headers, body};
@@ -102,11 +103,12 @@ std::optional<Error> Call<C>::write_request() {
         auto wrong = mode_ == Mode::errand
                          ? errand_->encode(target(), out)
                          : W::encode(outgoing_draft(scratch), target(), mode_ == Mode::stream, out);
+        base = net::path_before(provider.path, path);
         if constexpr (wire::HasAccount<W>) {
             if (!wrong) {
                 const auto& account = *static_cast<const typename W::Account*>(provider.account.get());
                 wrong = account.authorize(
-                    wire::Departure{method, provider.authority, provider.path, state_->clock.wall()}, out);
+                    wire::Departure{method, provider.authority, base, state_->clock.wall()}, out);
             }
         }
         return wrong;
@@ -115,7 +117,7 @@ std::optional<Error> Call<C>::write_request() {
     char length[24];
     const auto end = std::to_chars(length, length + sizeof length, body.size());
     std::string& out = conn_->outgoing();
-    out.append(method).append(1, ' ').append(provider.path).append(path);
+    out.append(method).append(1, ' ').append(base).append(path);
     if (!net::target_ok(std::string_view(out).substr(method.size() + 1))) {
         return Error(Errc::invalid_request,
                      "the request's path contains a character that cannot stand in a URL; "
