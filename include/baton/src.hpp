@@ -51,6 +51,7 @@
 #include <baton/wire/impl/cohere_encode.ipp>
 #include <baton/wire/impl/cohere_message.ipp>
 #include <baton/wire/impl/cohere_request.ipp>
+#include <baton/wire/impl/embeddings.ipp>
 #include <baton/wire/impl/encode.ipp>
 #include <baton/wire/impl/gemini.ipp>
 #include <baton/wire/impl/gemini_arguments.ipp>

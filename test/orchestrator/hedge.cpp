@@ -15,6 +15,24 @@ namespace {
 using Hedged = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
                        baton::Breaker<baton::HalfOpen>, baton::Hedge<baton::AfterP95>,
                        baton::Limit<baton::Gcra>, baton::Use<Spy>>;
+
+/// The whole answer after `delay`, which may change between calls.
+Script late(const Duration& delay) {
+    return [&delay](const ServedRequest&) {
+        Behaviour b = answers();
+        b.delay = delay;
+        return b;
+    };
+}
+
+/// The rest of what the other has said, after `delay`.
+Script goes_on_after(Duration delay) {
+    return [delay](const ServedRequest& request) {
+        Behaviour b = goes_on(request);
+        b.delay = delay;
+        return b;
+    };
+}
 } // namespace
 
 BOOST_AUTO_TEST_CASE(a_late_first_token_is_raced_and_the_loser_settled) {
@@ -24,16 +42,8 @@ BOOST_AUTO_TEST_CASE(a_late_first_token_is_raced_and_the_loser_settled) {
                                << (rival_wins ? ", rival wins" : ", rival loses")) {
                 Scene s;
                 Duration delay = 100ms;
-                s.primary([&](const ServedRequest&) {
-                    Behaviour b = answers();
-                    b.delay = delay;
-                    return b;
-                });
-                s.net.serve("anthropic.test", [&](const ServedRequest& request) {
-                    Behaviour b = goes_on(request);
-                    b.delay = rival_wins ? 100ms : 30s;
-                    return b;
-                });
+                s.primary(late(delay));
+                s.net.serve("anthropic.test", goes_on_after(rival_wins ? 100ms : 30s));
                 Hedged chat = s.chat<Hedged>(true);
                 for (int i = 0; i < 40; ++i) is_whole(s.ask(chat, streamed, hello()));
                 BOOST_TEST(s.asked("anthropic.test") == 0u);
@@ -47,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_late_first_token_is_raced_and_the_loser_settled) {
                 BOOST_TEST_REQUIRE(attempts.size() == 2u);
                 BOOST_TEST((s.elapsed() - before < (rival_wins ? Duration(1s) : Duration(4s))));
                 BOOST_TEST(got.reply->provider == (rival_wins ? "anthropic" : "openai"));
-                const auto& lost = rival_wins ? attempts[0] : attempts[0];
+                const auto& lost = attempts[0];
                 BOOST_TEST(lost.outcome == Errc::cancelled);
                 BOOST_TEST(lost.sent);
                 BOOST_TEST(lost.usage.estimated); // sent but not answered
@@ -64,11 +74,7 @@ BOOST_AUTO_TEST_CASE(a_late_first_token_is_raced_and_the_loser_settled) {
 BOOST_AUTO_TEST_CASE(what_has_side_effects_is_not_raced_unless_told_to) {
     Scene s;
     Duration delay = 100ms;
-    s.primary([&](const ServedRequest&) {
-        Behaviour b = answers();
-        b.delay = delay;
-        return b;
-    });
+    s.primary(late(delay));
     Hedged chat = s.chat<Hedged>(true);
     for (int i = 0; i < 120; ++i) is_whole(s.complete(chat, hello()));
     delay = 3s;
@@ -109,13 +115,8 @@ BOOST_AUTO_TEST_CASE(a_rival_goes_to_another_place_before_it_takes_another_key) 
     const auto race = [&]<class C>(C*, const auto& endpoints, To to, bool vendor_down, auto&&... more) {
         Scene s;
         Duration delay = 100ms;
-        const auto late = [&](const ServedRequest&) {
-            Behaviour b = answers();
-            b.delay = delay;
-            return b;
-        };
-        s.primary(late);
-        s.net.serve("elsewhere.test", late);
+        s.primary(late(delay));
+        s.net.serve("elsewhere.test", late(delay));
         if (vendor_down) s.net.serve("anthropic.test", always(fails(Errc::transient)));
         C chat = s.make<C>(endpoints, s.spy, more...);
         for (int i = 0; i < 150; ++i) is_whole(s.complete(chat, hello()));
@@ -177,11 +178,7 @@ BOOST_AUTO_TEST_CASE(a_beaten_rival_does_not_take_over_what_resumes_the_winner) 
             if (trouble) b.fault = Fault::reset_mid_body, b.at = 40;
             return b;
         });
-        s.net.serve("anthropic.test", [&](const ServedRequest& request) {
-            Behaviour b = goes_on(request);
-            b.delay = rival;
-            return b;
-        });
+        s.net.serve("anthropic.test", goes_on_after(rival));
         Both chat = s.chat<Both>(true);
         for (int i = 0; i < 40; ++i) is_whole(s.stream(chat, hello()));
         trouble = true;
@@ -198,16 +195,8 @@ BOOST_AUTO_TEST_CASE(a_race_ends_cleanly_wherever_the_caller_leaves) {
     for (int steps = 0; steps < 60; ++steps) {
         Scene s;
         Duration delay = 100ms;
-        s.primary([&](const ServedRequest&) {
-            Behaviour b = answers();
-            b.delay = delay;
-            return b;
-        });
-        s.net.serve("anthropic.test", [&](const ServedRequest& request) {
-            Behaviour b = goes_on(request);
-            b.delay = 1s;
-            return b;
-        });
+        s.primary(late(delay));
+        s.net.serve("anthropic.test", goes_on_after(1s));
         Hedged chat = s.chat<Hedged>(true);
         for (int i = 0; i < 40; ++i) s.stream(chat, hello());
         delay = 1300ms;

@@ -1,6 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include "../support/print.hpp"
+
 #include <baton/baton.hpp>
 #include <baton/testing/memory_net.hpp>
 
@@ -235,7 +237,6 @@ inline Behaviour fails(Errc errc, std::string headers = {}) {
 } // namespace lab
 
 namespace baton {
-inline std::ostream& operator<<(std::ostream& out, Errc errc) { return out << to_string(errc); }
 inline std::ostream& operator<<(std::ostream& out, StopReason stop) { return out << static_cast<int>(stop); }
 inline std::ostream& operator<<(std::ostream& out, BreakerPhase phase) {
     return out << static_cast<int>(phase);

@@ -53,6 +53,19 @@ Script cut_after(std::size_t tokens, Fault fault = Fault::reset_mid_body) {
     return always(Behaviour(Answer(whole, 60), fault, tokens));
 }
 
+Answer asks_the_weather() {
+    Answer calls;
+    calls.tokens = {"Let ", "me ", "see. "};
+    calls.tool_calls.push_back(Answer::ToolCall("c1", "weather", R"({"city":"Berlin","unit":"C"})", 6));
+    return calls;
+}
+
+Behaviour cut_in_the_call() {
+    Behaviour cut(asks_the_weather(), Fault::reset_mid_body, 3);
+    cut.count = 700; // bytes
+    return cut;
+}
+
 template <class Strategy>
 using Resumed = Virtual<baton::Provider<baton::OpenAI>, baton::Provider<baton::Anthropic>,
                         baton::Resume<Strategy>, baton::Use<Spy>>;
@@ -122,13 +135,8 @@ BOOST_AUTO_TEST_CASE(a_restart_that_departs_says_what_to_take_back) {
 }
 
 BOOST_AUTO_TEST_CASE(a_tool_call_that_was_cut_is_restarted_and_never_handed_out_half) {
-    Answer calls;
-    calls.tokens = {"Let ", "me ", "see. "};
-    calls.tool_calls.push_back(Answer::ToolCall("c1", "weather", R"({"city":"Berlin","unit":"C"})", 6));
-    Behaviour cut(calls);
-    cut.fault = Fault::reset_mid_body;
-    cut.at = 3;
-    cut.count = 700; // bytes: in the middle of the call
+    const Answer calls = asks_the_weather();
+    const Behaviour cut = cut_in_the_call();
     for (const bool fallback : {false, true}) {
         Scene s;
         s.primary(always(cut));
@@ -303,13 +311,7 @@ BOOST_AUTO_TEST_CASE(all_who_share_a_stream_that_is_resumed_get_the_whole) {
 }
 
 BOOST_AUTO_TEST_CASE(half_a_call_is_no_part_of_an_answer_that_makes_none) {
-    Answer calls;
-    calls.tokens = {"Let ", "me ", "see. "};
-    calls.tool_calls.push_back(Answer::ToolCall("c1", "weather", R"({"city":"Berlin","unit":"C"})", 6));
-    Behaviour cut(calls);
-    cut.fault = Fault::reset_mid_body;
-    cut.at = 3;
-    cut.count = 700;
+    const Behaviour cut = cut_in_the_call();
     Scene s;
     s.primary(always(cut));
     s.net.serve("anthropic.test", always(Behaviour(Answer("Let me see. It rains.", 5))));

@@ -1,10 +1,10 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include "../support/print.hpp"
 #include "../support/recorded.hpp"
 #include "reference.hpp"
 
-#include <baton/core/errc.hpp>
 #include <baton/net/sse.hpp>
 #include <baton/wire/concept.hpp>
 
@@ -22,10 +22,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-namespace baton {
-inline std::ostream& operator<<(std::ostream& out, Errc errc) { return out << to_string(errc); }
-} // namespace baton
 
 /// What every test of recorded traffic does: each recording of a wire's API, decoded whole, in random pieces
 /// and byte by byte, says what a plain reading of the same bytes says. A vendor's file lists its suites and

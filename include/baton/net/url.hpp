@@ -63,9 +63,8 @@ BATON_DECL const char* parse_url(std::string_view text, UrlParts& parts);
 } // namespace detail
 
 /// What of the path of a base URL stands in front of `path`. Some libraries want base URLs with "/v1" where
-/// others have it in their paths; what one ends with and the other begins with is said once: "/v1" and
-/// "/v1/messages" are
-/// "/v1/messages".
+/// others have it in their paths; what one ends with and the other begins with is said once: nothing of "/v1"
+/// stands in front of "/v1/messages".
 inline std::string_view path_before(std::string_view base, std::string_view path) noexcept {
     for (std::size_t at = 0; at < base.size(); at = std::min(base.find('/', at + 1), base.size())) {
         const std::string_view end = base.substr(at);

@@ -3,6 +3,7 @@
 
 #include <baton/wire/cohere.hpp>
 #include <baton/wire/impl/cohere_encode.ipp>
+#include <baton/wire/impl/embeddings.ipp>
 
 namespace baton::wire {
 namespace detail {
@@ -134,18 +135,6 @@ inline std::optional<Error> write_cohere(const Request& request, const Target& t
     return std::nullopt;
 }
 
-/// Appends the vector that `reader` is at; false if it is none.
-inline bool read_cohere_vector(json::Reader& reader, std::vector<std::vector<float>>& vectors) {
-    std::vector<float>& vector = vectors.emplace_back();
-    bool numbers = true;
-    const bool list = reader.array([&] {
-        double value = 0;
-        numbers &= reader.number(value);
-        vector.push_back(static_cast<float>(value));
-    });
-    return list && numbers && !vector.empty();
-}
-
 } // namespace detail
 
 BATON_DECL std::optional<Error> Cohere::encode(const Draft& draft, const Target& target, bool stream,
@@ -163,9 +152,7 @@ BATON_DECL std::optional<Error> Cohere::encode_embed(const EmbedRequest& request
                                                      Outgoing out) {
     Extra extra;
     if (auto error = extra.read(name, request.extra)) return error;
-    if (request.inputs.empty()) {
-        return Error(Errc::invalid_request, "an embedding request has no inputs; give it at least one text");
-    }
+    if (auto error = detail::without_inputs(request)) return error;
     out.path = "/v2/embed";
     json::Writer w(out.body);
     const auto ours = [&](std::string_view member) {
@@ -194,7 +181,7 @@ BATON_DECL std::optional<Error> Cohere::decode_embed(std::string_view body, Embe
     bool failed = false, listed = false, whole = true;
     json::Reader reader(body);
     const auto vectors = [&] {
-        listed |= reader.array([&] { whole &= detail::read_cohere_vector(reader, answer.vectors); });
+        listed |= reader.array([&] { whole &= detail::read_vector(reader, answer.vectors.emplace_back()); });
     };
     reader.object([&](std::string_view key) {
         if (json::is(key, "embeddings")) {

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/wire/impl/embeddings.ipp>
 #include <baton/wire/impl/gemini_encode.ipp>
 
 namespace baton::wire {
@@ -36,13 +37,7 @@ inline void read_gemini_vector(json::Reader& reader, Embeddings& answer) {
     std::vector<float>& vector = answer.vectors.emplace_back();
     reader.object([&](std::string_view key) {
         if (json::is(key, "values")) {
-            bool numbers = true;
-            reader.array([&] {
-                double value = 0;
-                numbers = reader.number(value) && numbers;
-                vector.push_back(static_cast<float>(value));
-            });
-            if (!numbers) vector.clear();
+            if (!read_vector(reader, vector)) vector.clear();
         } else if (json::is(key, "statistics")) {
             reader.object([&](std::string_view member) {
                 std::uint64_t tokens = 0;
@@ -68,10 +63,7 @@ BATON_DECL std::optional<Error> encode_gemini_embed(const GeminiDialect& dialect
     w.begin_object();
     const std::string_view list = dialect.vertex ? "instances" : "requests";
     if (!extra.has(list)) {
-        if (request.inputs.empty()) {
-            return Error(Errc::invalid_request,
-                         "an embedding request has no inputs; give it at least one text");
-        }
+        if (auto error = detail::without_inputs(request)) return error;
         const bool bare = target.model.find('/') == std::string::npos;
         w.key(list).begin_array();
         for (const std::string& input : request.inputs) {

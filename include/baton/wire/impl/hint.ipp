@@ -173,24 +173,29 @@ inline bool used_up(std::string_view remaining) noexcept {
     return number && remaining.empty() && *number <= 0;
 }
 
+/// Calls `each` with the parts of `text` between separators, without the blanks around them.
+template <class Each>
+void for_each_part(std::string_view text, char separator, Each each) {
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(separator), text.size());
+        each(trim(text.substr(0, end)));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
 /// `ratelimit: "api";r=0;t=55` of draft-ietf-httpapi-ratelimit-headers: of the policies with nothing left,
 /// the latest reset.
-inline std::optional<Duration> policies_delay(std::string_view value) {
+inline std::optional<Duration> policies_delay(std::string_view value, WallTime now) {
     std::optional<Duration> latest;
-    for (std::size_t at = 0; at < value.size();) {
-        const std::size_t end = std::min(value.find(',', at), value.size());
-        const std::string_view policy = value.substr(at, end - at);
-        at = end + 1;
-        const std::size_t left = policy.find(";r="), reset = policy.find(";t=");
-        if (left == std::string_view::npos || reset == std::string_view::npos) continue;
-        const auto until_semicolon = [&](std::size_t from) {
-            return policy.substr(from, std::min(policy.find(';', from), policy.size()) - from);
-        };
-        if (!used_up(until_semicolon(left + 3))) continue;
-        if (const auto span = whole_number(until_semicolon(reset + 3), 1);
-            span && (!latest || *span > *latest))
-            latest = span;
-    }
+    for_each_part(value, ',', [&](std::string_view policy) {
+        bool none_left = false;
+        std::optional<Duration> reset;
+        for_each_part(policy, ';', [&](std::string_view field) {
+            if (field.starts_with("r=")) none_left = used_up(field.substr(2));
+            if (field.starts_with("t=")) reset = reset_value(field.substr(2), now);
+        });
+        if (none_left && reset && (!latest || *reset > *latest)) latest = reset;
+    });
     return latest;
 }
 
@@ -202,7 +207,7 @@ inline std::optional<Duration> reset_delay(Headers headers, WallTime now) {
         const std::string_view name = field.name;
         std::optional<Duration> span;
         if (iequals(name, "ratelimit")) {
-            span = policies_delay(field.value);
+            span = policies_delay(field.value, now);
         } else if (find_folded(name, "ratelimit") != std::string_view::npos) {
             const std::size_t at = find_folded(name, reset);
             if (at == std::string_view::npos) continue;

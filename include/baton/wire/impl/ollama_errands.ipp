@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/wire/encode.hpp>
+#include <baton/wire/impl/embeddings.ipp>
 #include <baton/wire/ollama.hpp>
 
 namespace baton::wire {
@@ -12,18 +13,6 @@ inline std::string_view trim_host(std::string_view text) noexcept {
     const std::size_t first = text.find_first_not_of(around);
     if (first == text.npos) return {};
     return text.substr(first, text.find_last_not_of(around) - first + 1);
-}
-
-/// Appends the vector that `reader` is at; false if it is none.
-inline bool read_ollama_vector(json::Reader& reader, std::vector<std::vector<float>>& vectors) {
-    std::vector<float>& vector = vectors.emplace_back();
-    bool numbers = true;
-    const bool list = reader.array([&] {
-        double value = 0;
-        numbers &= reader.number(value);
-        vector.push_back(static_cast<float>(value));
-    });
-    return list && numbers && !vector.empty();
 }
 
 } // namespace detail
@@ -60,9 +49,7 @@ BATON_DECL std::optional<Error> Ollama::encode_embed(const EmbedRequest& request
                                                      Outgoing out) {
     Extra extra;
     if (auto error = extra.read(name, request.extra)) return error;
-    if (request.inputs.empty()) {
-        return Error(Errc::invalid_request, "an embedding request has no inputs; give it at least one text");
-    }
+    if (auto error = detail::without_inputs(request)) return error;
     out.path = "/api/embed";
     json::Writer w(out.body);
     w.begin_object();
@@ -83,10 +70,11 @@ BATON_DECL std::optional<Error> Ollama::decode_embed(std::string_view body, Embe
     json::Reader reader(body);
     reader.object([&](std::string_view key) {
         if (json::is(key, "embeddings")) {
-            listed |= reader.array([&] { whole &= detail::read_ollama_vector(reader, answer.vectors); });
+            listed |=
+                reader.array([&] { whole &= detail::read_vector(reader, answer.vectors.emplace_back()); });
         } else if (json::is(key, "embedding")) { // of the older /api/embeddings
             listed = true;
-            whole &= detail::read_ollama_vector(reader, answer.vectors);
+            whole &= detail::read_vector(reader, answer.vectors.emplace_back());
         } else if (json::is(key, "model")) {
             reader.append_string(answer.model);
         } else if (json::is(key, "prompt_eval_count")) {

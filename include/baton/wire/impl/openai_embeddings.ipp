@@ -3,6 +3,7 @@
 
 #include <baton/core/json.hpp>
 #include <baton/wire/encode.hpp>
+#include <baton/wire/impl/embeddings.ipp>
 #include <baton/wire/openai_embeddings.hpp>
 
 #include <array>
@@ -76,13 +77,7 @@ inline bool read_embedding(ChatDialect::Vectors form, json::Reader& reader, Embe
                 good = embedding_bytes(text, bytes) && vector_of_bytes(form, bytes, vector);
                 return;
             }
-            bool numbers = true;
-            good = reader.array([&] {
-                double number = 0;
-                numbers = reader.number(number) && numbers;
-                vector.push_back(static_cast<float>(number));
-            });
-            good = good && numbers;
+            good = read_vector(reader, vector);
         }
     });
     constexpr std::uint64_t most = 1 << 20; // far beyond any vendor's batch
@@ -120,9 +115,7 @@ BATON_DECL std::optional<Error> encode_embeddings(const ChatDialect& dialect, co
                                                   const Target& target, Outgoing out) {
     Extra extra;
     if (auto error = extra.read(dialect.vendor.name, request.extra)) return error;
-    if (request.inputs.empty()) {
-        return Error(Errc::invalid_request, "an embedding request has no inputs; give it at least one text");
-    }
+    if (auto error = detail::without_inputs(request)) return error;
     if (request.dimensions && dialect.dimensions_member.empty()) {
         return cannot_express(dialect.vendor.name, "dimensions", "its models have one size each",
                               "leave it out or use a target that can choose");

@@ -163,30 +163,24 @@ inline void read_anthropic(std::string_view name, std::string_view value, WallTi
 
 /// A list of `"name";r=492;t=86` or `"name";q=500;w=300`.
 inline void read_ratelimit(std::string_view value, WallTime now, RateWindows& windows) {
-    while (!value.empty()) {
-        const std::size_t comma = value.find(',');
-        std::string_view item = value.substr(0, comma);
-        value.remove_prefix(comma == std::string_view::npos ? value.size() : comma + 1);
+    for_each_part(value, ',', [&](std::string_view item) {
         std::string_view name;
         RateWindow* window = nullptr;
-        while (!item.empty()) {
-            const std::size_t semicolon = item.find(';');
-            std::string_view field = trim(item.substr(0, semicolon));
-            item.remove_prefix(semicolon == std::string_view::npos ? item.size() : semicolon + 1);
+        for_each_part(item, ';', [&](std::string_view field) {
             if (field.size() >= 2 && field.front() == '"' && field.back() == '"') {
                 name = field; // the last one: a policy may say its kind first
-                continue;
+                return;
             }
-            if (field.size() < 3 || field[1] != '=') continue;
+            if (field.size() < 3 || field[1] != '=') return;
             const RatePart part = field[0] == 'r'   ? RatePart::remaining
                                   : field[0] == 'q' ? RatePart::limit
                                   : field[0] == 't' ? RatePart::reset
                                                     : RatePart::none;
-            if (part == RatePart::none) continue;
+            if (part == RatePart::none) return;
             if (window == nullptr) window = windows.at(RateWindows::Kind::requests, name);
             set_part(window, part, field.substr(2), now);
-        }
-    }
+        });
+    });
 }
 
 } // namespace detail
