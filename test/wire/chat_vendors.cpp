@@ -433,6 +433,8 @@ BOOST_AUTO_TEST_CASE(errors_by_vendor) {
     missing(
         std::type_identity<HuggingFace>(),
         R"({"error":{"message":"The requested model 'x' is not supported by any provider you have enabled."}})");
+    missing(std::type_identity<HuggingFace>(),
+            R"({"error":{"message":"m","type":"invalid_request_error","code":"model_not_supported"}})");
     missing(
         std::type_identity<Groq>(),
         R"({"error":{"message":"decommissioned","type":"invalid_request_error","code":"model_decommissioned"}})");
