@@ -7,6 +7,7 @@
 #include <baton/orchestrator/probe.hpp>
 #include <baton/orchestrator/stream.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <string>
 #include <tuple>
@@ -84,7 +85,9 @@ public:
     boost::asio::awaitable<std::vector<HealthReport>, executor_type> health() { return check_health(state_); }
 
     /// One vector for each text, from the first provider that embeds: retries, breakers and fallback as for
-    /// completions. Vectors of different models do not compare: name the model.
+    /// completions. Vectors of different models do not compare: name the model. More texts than the vendor
+    /// takes at once are sent in batches, one after another, to the provider and model that answered the
+    /// first; the deadline is that of all of them, the orchestrator's own limits are each batch's.
     boost::asio::awaitable<result<Embeddings>, executor_type> embed(EmbedRequest request) {
         const auto limit = request.deadline;
         return run_errand(state_, std::make_unique<EmbedErrand<C>>(std::move(request)), limit,
@@ -103,7 +106,7 @@ public:
                           [](CountErrand<C>& errand, const Reply&) { return errand.tokens; });
     }
 
-    /// The models of the provider at `index` in list order.
+    /// The models of the provider at `index` in list order, from all pages of its list.
     boost::asio::awaitable<result<std::vector<ModelInfo>>, executor_type> models(std::size_t index = 0) {
         return run_errand(state_, std::make_unique<ModelsErrand<C>>(index, true), std::nullopt,
                           [](ModelsErrand<C>& errand, const Reply&) { return std::move(errand.models); });
@@ -115,7 +118,7 @@ public:
     /// Changes options at run time: wires' Options and credentials, endpoints (with weights and keys), route
     /// tables, the orchestrator's limits and breaker. What a wire's Options leave
     /// empty of key, base_url and model stays as it is; every other member is taken as given. A wire with an
-    /// account (Azure, Bedrock, Vertex, Gemini, Cohere) is given everything again, Credentials included.
+    /// account (AzureOpenAI, Bedrock, Vertex) is given everything again, Credentials included.
     /// Calls in flight keep what they began with; breakers, budgets, statistics and connections survive,
     /// cached answers do not. Throws like the constructor, also where a provider would become unconfigured,
     /// and then nothing has changed.
@@ -185,13 +188,17 @@ private:
     static boost::asio::awaitable<result<std::invoke_result_t<Take, E&, const Reply&>>, executor_type>
     run_errand(boost::intrusive_ptr<State<C>> state, std::unique_ptr<E> errand, std::optional<Duration> limit,
                Take take) {
-        Request about;
-        about.deadline = limit;
-        Ptr call = Call<C>::make(*state, Mode::errand, std::move(about));
-        E& started = call->run_errand(std::move(errand));
-        result<Reply> reply = co_await baton::detail::run<C>(call, WholeReply());
-        if (!reply) co_return reply.error();
-        co_return take(started, *reply);
+        const TimePoint begun = state->clock.now();
+        for (;;) { // one call for each batch or page
+            Request about;
+            if (limit) about.deadline = std::max(*limit - (state->clock.now() - begun), Duration(1));
+            Ptr call = Call<C>::make(*state, Mode::errand, std::move(about));
+            E& started = call->run_errand(std::move(errand));
+            result<Reply> reply = co_await baton::detail::run<C>(call, WholeReply());
+            if (!reply) co_return reply.error();
+            if (!started.more()) co_return take(started, *reply);
+            errand = call->template take_errand<E>();
+        }
     }
 
     void close() noexcept {

@@ -67,6 +67,7 @@
 #include <baton/wire/impl/ollama_encode.ipp>
 #include <baton/wire/impl/ollama_errands.ipp>
 #include <baton/wire/impl/ollama_request.ipp>
+#include <baton/wire/impl/ollama_url.ipp>
 #include <baton/wire/impl/openai.ipp>
 #include <baton/wire/impl/openai_chat.ipp>
 #include <baton/wire/impl/openai_chat_encode.ipp>

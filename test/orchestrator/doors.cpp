@@ -368,6 +368,181 @@ BOOST_AUTO_TEST_CASE(vertex_asks_for_a_token_each_time) {
     BOOST_TEST(has(requests[1], "Bearer token-2\r\n"));
 }
 
+namespace {
+struct Variable {
+    Variable(const char* name, const std::string& text) : name(name) { ::setenv(name, text.c_str(), 1); }
+    Variable(const Variable&) = delete;
+    ~Variable() { ::unsetenv(name); }
+    const char* name;
+};
+} // namespace
+
+// Each vendor's own variables, and base URLs as they stand in configurations: without the API's path.
+BOOST_AUTO_TEST_CASE(the_environment_says_who_asks_and_where) {
+    for (const char* name :
+         {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "CO_API_KEY", "HF_TOKEN",
+          "PERPLEXITY_API_KEY", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_BASE_URL"}) {
+        ::unsetenv(name);
+    }
+    Door door([](const std::string& request) {
+        return json(has(request, " /v1beta/") ? R"({"models":[{"name":"models/m"}]})"
+                                              : R"({"data":[{"id":"m"}],"models":[]})");
+    });
+    const Variable set[] = {{"OPENAI_API_KEY", "k-openai"},
+                            {"OPENAI_BASE_URL", door.url("/v1")},
+                            {"OPENAI_ORG_ID", "org-1"},
+                            {"OPENAI_PROJECT_ID", "proj-1"},
+                            {"ANTHROPIC_AUTH_TOKEN", "t-anthropic"},
+                            {"ANTHROPIC_BASE_URL", door.url()},
+                            {"AZURE_OPENAI_AD_TOKEN", "t-azure"},
+                            {"AZURE_OPENAI_ENDPOINT", door.url("/")},
+                            {"GOOGLE_API_KEY", "k-google"},
+                            {"GOOGLE_GEMINI_BASE_URL", door.url()},
+                            {"COHERE_API_KEY", "k-cohere"},
+                            {"CO_API_URL", door.url()},
+                            {"HUGGING_FACE_HUB_TOKEN", "k-hf"},
+                            {"HUGGINGFACE_BASE_URL", door.url("/v1")},
+                            {"PPLX_API_KEY", "k-pplx"},
+                            {"PERPLEXITY_BASE_URL", door.url()},
+                            {"OLLAMA_HOST", door.url()},
+                            {"OLLAMA_API_KEY", "k-ollama"}};
+    asio::io_context io;
+    using baton::Provider;
+    baton::Orchestrator<Provider<baton::OpenAI>, Provider<baton::OpenAIResponses>, Provider<baton::Anthropic>,
+                        Provider<baton::AzureResponses>, Provider<baton::Gemini>, Provider<baton::Cohere>,
+                        Provider<baton::HuggingFace>, Provider<baton::Perplexity>,
+                        Provider<baton::OllamaCompatible>>
+        chat(io.get_executor());
+    struct Expected {
+        const char* line;
+        const char* headers[3];
+    };
+    const Expected expected[] = {
+        {"/v1/models",
+         {"authorization: Bearer k-openai", "openai-organization: org-1", "openai-project: proj-1"}},
+        {"/v1/models",
+         {"authorization: Bearer k-openai", "openai-organization: org-1", "openai-project: proj-1"}},
+        {"/v1/models?limit=1000", {"authorization: Bearer t-anthropic"}},
+        {"/openai/v1/models", {"authorization: Bearer t-azure"}},
+        {"/v1beta/models?pageSize=1000", {"x-goog-api-key: k-google"}},
+        {"/v1/models?page_size=1000", {"authorization: Bearer k-cohere"}},
+        {"/v1/models", {"authorization: Bearer k-hf"}},
+        {"/v1/models", {"authorization: Bearer k-pplx"}},
+        {"/v1/models", {"authorization: Bearer k-ollama"}},
+    };
+    for (std::size_t i = 0; i < std::size(expected); ++i) {
+        const auto models = run(io, chat.models(i));
+        BOOST_TEST(models.has_value(), (models ? "" : models.error().what()));
+    }
+    // the vendor's own variable comes first, and a token is then no key
+    const Variable key("ANTHROPIC_API_KEY", "k-anthropic");
+    baton::Orchestrator<Provider<baton::Anthropic>> second(io.get_executor());
+    BOOST_TEST(run(io, second.models()).has_value());
+    const auto& requests = door.stop();
+    BOOST_TEST_REQUIRE(requests.size() == std::size(expected) + 1);
+    for (std::size_t i = 0; i < std::size(expected); ++i) {
+        BOOST_TEST(requests[i].starts_with("GET " + std::string(expected[i].line) + " HTTP/1.1\r\n"),
+                   requests[i]);
+        for (const char* line : expected[i].headers) {
+            if (line) BOOST_TEST(has(requests[i], "\r\n" + std::string(line) + "\r\n"), requests[i]);
+        }
+    }
+    BOOST_TEST(!has(requests[2], "x-api-key"));
+    BOOST_TEST(has(requests.back(), "\r\nx-api-key: k-anthropic\r\n"));
+    BOOST_TEST(!has(requests.back(), "authorization"));
+}
+
+// Vertex takes one text a request of this model. A batch that fails is tried again, those before it are not.
+BOOST_AUTO_TEST_CASE(more_texts_than_a_vendor_takes_at_once_go_in_batches) {
+    int asked = 0;
+    Door door([&](const std::string& request) {
+        if (++asked == 2)
+            return response("application/json", R"({"error":{"code":503,"status":"UNAVAILABLE"}})",
+                            "503 Busy");
+        const char digit = request[request.find("text-") + 5];
+        return json(R"({"predictions":[{"embeddings":{"values":[)" + std::string(1, digit) +
+                    R"(],"statistics":{"token_count":2}}}]})");
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Vertex>, baton::Provider<baton::OpenAI>,
+                        baton::Retry<baton::ExpBackoff>>
+        chat(io.get_executor(),
+             baton::Vertex::Options{.base_url = door.url(), .key = "t", .project = "p", .location = "l"},
+             baton::OpenAI::Options{.base_url = door.url("/v1"), .key = "k"},
+             baton::ExpBackoff::Options{.base = std::chrono::milliseconds(1)});
+    const auto got =
+        run(io, chat.embed(baton::EmbedRequest(std::vector<std::string>{"text-1", "text-2", "text-3"})));
+    BOOST_TEST_REQUIRE(got.has_value(), (got ? "" : got.error().what()));
+    BOOST_TEST_REQUIRE(got->vectors.size() == 3u);
+    for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(got->vectors[i].at(0) == static_cast<float>(i + 1));
+    BOOST_TEST(got->usage.input_tokens == 6u);
+    BOOST_TEST(got->provider == "vertex");
+    const auto& requests = door.stop();
+    BOOST_TEST(requests.size() == 4u);
+    for (const std::string& one : requests) {
+        BOOST_TEST(has(one, "gemini-embedding-001:predict"));
+        BOOST_TEST(has(one, "text-") == (one.find("text-") == one.rfind("text-"))); // one a request
+    }
+}
+
+// The first batch falls back, and then no other model may make the rest: their vectors would not compare.
+BOOST_AUTO_TEST_CASE(batches_stay_with_the_model_that_made_the_first) {
+    int failing = 2;
+    Door door([&](const std::string& request) {
+        if (request.starts_with("POST /p/") && failing > 0) {
+            --failing;
+            return response("application/json", R"({"error":{"code":503}})", "503 Busy");
+        }
+        if (request.starts_with("POST /p/"))
+            return json(R"({"predictions":[{"embeddings":{"values":[9]}}]})");
+        std::string data; // of OpenAI, which takes 2,048
+        const std::size_t texts = has(request, "last") ? 1 : 2048;
+        for (std::size_t i = 0; i < texts; ++i) data += std::string(i ? "," : "") + R"({"embedding":[1]})";
+        return json(R"({"data":[)" + data + R"(],"model":"text-embedding-3-small"})");
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Vertex>, baton::Provider<baton::OpenAI>> chat(
+        io.get_executor(),
+        baton::Vertex::Options{.base_url = door.url("/p"), .key = "t", .project = "p", .location = "l"},
+        baton::OpenAI::Options{.base_url = door.url("/v1"), .key = "k"});
+    std::vector<std::string> texts(2048, "text");
+    texts.push_back("last");
+    failing = 1;
+    const auto got = run(io, chat.embed(baton::EmbedRequest(texts)));
+    BOOST_TEST_REQUIRE(got.has_value(), (got ? "" : got.error().what()));
+    BOOST_TEST(got->vectors.size() == 2049u);
+    BOOST_TEST(got->provider == "openai");
+    for (const auto& vector : got->vectors) {
+        if (vector.at(0) != 1) BOOST_ERROR("a vector of another model");
+    }
+    BOOST_TEST(door.stop().size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(all_pages_of_a_list_are_read) {
+    Door door([](const std::string& request) {
+        const bool second = has(request, "pageToken=a%2Fb%3D");
+        return json(second ? R"({"models":[{"name":"models/two"}]})"
+                           : R"({"models":[{"name":"models/one"}],"nextPageToken":"a/b="})");
+    });
+    asio::io_context io;
+    baton::Orchestrator<baton::Provider<baton::Gemini>> chat(
+        io.get_executor(), baton::Gemini::Options{.base_url = door.url(), .key = "k"});
+    const auto models = run(io, chat.models());
+    BOOST_TEST_REQUIRE(models.has_value(), (models ? "" : models.error().what()));
+    BOOST_TEST_REQUIRE(models->size() == 2u);
+    BOOST_TEST((*models)[1].id == "two");
+    BOOST_TEST(door.stop().size() == 2u);
+    // one that never ends is no list, but its models are
+    Door endless([](const std::string&) {
+        return json(R"({"models":[{"name":"models/one"}],"nextPageToken":"same"})");
+    });
+    baton::Orchestrator<baton::Provider<baton::Gemini>> other(
+        io.get_executor(), baton::Gemini::Options{.base_url = endless.url(), .key = "k"});
+    const auto some = run(io, other.models());
+    BOOST_TEST_REQUIRE(some.has_value());
+    BOOST_TEST(endless.stop().size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_missing_is_named) {
     for (const char* name : {"AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK", "AZURE_OPENAI_ENDPOINT",
                              "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_BASE_URL"}) {

@@ -154,6 +154,14 @@ const std::vector<Field>& fields() {
          "OPENAI_API_KEY"},
         {"$OPENAI_BASE_URL", P_openai, Place::above,
          [](Setup& s, const std::string&) { s.openai.base_url = {}; }, "OPENAI_BASE_URL"},
+        {"$OPENAI_ORG_ID", P_openai, Place::above,
+         [](Setup& s, const std::string&) { s.openai.organization = {}; }, "OPENAI_ORG_ID"},
+        {"$OPENAI_PROJECT_ID", P_responses, Place::above,
+         [](Setup& s, const std::string&) { s.responses.project = {}; }, "OPENAI_PROJECT_ID"},
+        {"$ANTHROPIC_AUTH_TOKEN", P_anthropic, Place::above,
+         [](Setup& s, const std::string&) { s.anthropic.key = {}; }, "ANTHROPIC_AUTH_TOKEN"},
+        {"$GOOGLE_API_KEY", P_gemini, Place::above, [](Setup& s, const std::string&) { s.gemini.key = {}; },
+         "GOOGLE_API_KEY"},
         {"$AWS_REGION", P_bedrock, Place::above, [](Setup& s, const std::string&) { s.bedrock.region = {}; },
          "AWS_REGION"},
         {"$AZURE_OPENAI_AD_TOKEN", P_azure, Place::above,
@@ -317,7 +325,7 @@ BOOST_AUTO_TEST_CASE(nothing_a_user_sets_starts_another_header) {
     for (const char* name :
          {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_BEARER_TOKEN_BEDROCK",
           "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_API_KEY", "OPENAI_API_VERSION", "GOOGLE_CLOUD_PROJECT",
-          "GOOGLE_CLOUD_LOCATION", "GOOGLE_OAUTH_ACCESS_TOKEN"}) {
+          "GOOGLE_CLOUD_LOCATION", "GOOGLE_OAUTH_ACCESS_TOKEN", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"}) {
         ::unsetenv(name);
     }
     std::size_t tried = 0, refused = 0, carried = 0;

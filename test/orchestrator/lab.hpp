@@ -45,7 +45,8 @@ using baton::testing::ServedRequest;
 struct NoKeys {
     NoKeys() {
         for (const char* name :
-             {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"}) {
+             {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OPENAI_ORG_ID",
+              "OPENAI_PROJECT_ID", "ANTHROPIC_AUTH_TOKEN"}) {
             ::unsetenv(name);
         }
     }

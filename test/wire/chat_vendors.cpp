@@ -383,18 +383,34 @@ BOOST_AUTO_TEST_CASE(azures_filter) {
                                     cut)
                     .has_value());
     BOOST_TEST((cut.stop == StopReason::content_filter));
+    BOOST_TEST_REQUIRE(cut.parts.size() == 1u);
+    BOOST_TEST((cut.parts[0].kind == Part::Kind::opaque));
+    BOOST_TEST(cut.parts[0].detail->name == "content_filter_results");
+    BOOST_TEST(cut.parts[0].text == R"({"hate":{"filtered":true}})");
     AzureOpenAI::StreamDecoder decoder;
     Reply streamed;
     Delta delta;
     const auto event = [&](const char* text) { return decoder.on_event("message", text, delta, streamed); };
     event(R"({"id":"","model":"","choices":[],"prompt_filter_results":[{"prompt_index":0}]})");
-    event(R"({"id":"c","model":"gpt","choices":[{"index":0,"delta":{"content":"Wel"}}]})");
+    event(R"({"id":"c","model":"gpt","choices":[{"content_filter_results":{"hate":{"filtered":false}},
+        "delta":{"content":"Wel"},"index":0}]})");
     event(R"({"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]})");
     event(R"({"id":"c","choices":[{"index":0,"content_filter_results":{"hate":{"filtered":true}}}]})");
     BOOST_TEST((event("[DONE]") == wire::Step::end));
     BOOST_TEST((streamed.stop == StopReason::content_filter));
     BOOST_TEST(streamed.id == "c");
     BOOST_TEST(streamed.model == "gpt");
+    // what the filter said last, of the prompt and of the answer; it is no part of the message
+    BOOST_TEST_REQUIRE(streamed.parts.size() == 3u);
+    BOOST_TEST(streamed.parts[1].detail->name == "prompt_filter_results");
+    BOOST_TEST(streamed.parts[1].text == R"([{"prompt_index":0}])");
+    BOOST_TEST(streamed.parts[2].text == R"({"hate":{"filtered":true}})");
+    Target target;
+    target.model = "m";
+    std::string path, headers, body;
+    const Request next(user("q"), streamed.message(), user("and?"));
+    BOOST_TEST(!AzureOpenAI::encode(Draft(next), target, false, wire::Outgoing{path, headers, body}));
+    BOOST_TEST(body.find("filter") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(errors_by_vendor) {

@@ -527,10 +527,6 @@ BOOST_AUTO_TEST_CASE(streams_that_break) {
 // --- the rest --------------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(headers_and_keys) {
-    const auto environment = [](std::string_view name) -> std::string_view {
-        return name == "COHERE_API_KEY" ? "second" : "";
-    };
-    const auto nothing = [](std::string_view) -> std::string_view { return ""; };
     std::string lines;
     Cohere::Options options;
     options.client_name = "mine";
@@ -538,20 +534,6 @@ BOOST_AUTO_TEST_CASE(headers_and_keys) {
     BOOST_TEST(lines == "authorization: Bearer k\r\nx-client-name: mine\r\n");
     options.client_name = "a\r\nb";
     BOOST_TEST(Cohere::write_account_headers(options, Secret("k"), lines).has_value());
-
-    std::string path, headers, body;
-    const wire::Departure departure{"POST", "api.cohere.com", "", WallTime{}};
-    auto given = Cohere::Account::make(options, Secret("k"), environment);
-    BOOST_TEST_REQUIRE(given.has_value());
-    BOOST_TEST(!given->authorize(departure, wire::Outgoing{path, headers, body}));
-    BOOST_TEST(headers == ""); // the account's header line has it
-    auto second = Cohere::Account::make(options, Secret(), environment);
-    BOOST_TEST_REQUIRE(second.has_value());
-    BOOST_TEST(!second->authorize(departure, wire::Outgoing{path, headers, body}));
-    BOOST_TEST(headers == "authorization: Bearer second\r\n");
-    const auto none = Cohere::Account::make(options, Secret(), nothing);
-    BOOST_TEST_REQUIRE(none.has_error());
-    BOOST_TEST(none.error().errc() == Errc::auth);
 }
 
 BOOST_AUTO_TEST_CASE(embeddings) {

@@ -108,7 +108,9 @@ const Contract contracts[] = {
      "OPENAI_BASE_URL", "sse", "/models", "gpt-5-mini", "/embeddings text-embedding-3-small",
      "tools parallel choice strict images image-urls documents json schema effort seed penalties logprobs n "
      "tier user embeddings",
-     "Chat completions. Options `organization` and `project` go out as headers. Its models' thinking is not "
+     "Chat completions. Options `organization` and `project` (or `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`) go "
+     "out as "
+     "headers. Its models' thinking is not "
      "shown by this API; `OpenAIResponses` keeps it across turns."},
     {"OpenAIResponses", "openai_responses", "openai_responses", "OPENAI_API_KEY", bearer,
      "https://api.openai.com/v1/responses", "OPENAI_BASE_URL", "sse", "/models", "gpt-5-mini", "",
@@ -117,14 +119,15 @@ const Contract contracts[] = {
      "The Responses API. Nothing is stored at OpenAI unless `extra` says `\"store\":true`; the encrypted "
      "thinking comes with the answer and goes back with it. The first system message is sent as "
      "`instructions`."},
-    {"Anthropic", "anthropic", "anthropic", "ANTHROPIC_API_KEY",
+    {"Anthropic", "anthropic", "anthropic", "ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN",
      "x-api-key: KEY|anthropic-version: 2023-06-01", "https://api.anthropic.com/v1/messages",
      "ANTHROPIC_BASE_URL", "sse", "/v1/models?limit=1000", "claude-haiku-4-5", "",
      "tools parallel choice strict images image-urls documents schema prefill thoughts-back effort budget "
      "top-k tier user cache-marks count",
      "It requires `max_tokens`: a request without gets 4096. System messages become its `system` blocks, "
      "wherever they stand. `strict` of a response format is always on. Options `version` and `beta` go out "
-     "as headers."},
+     "as headers. What `ANTHROPIC_AUTH_TOKEN` holds, or the key with option `bearer`, is sent as bearer "
+     "token."},
     {"AzureOpenAI", "azure", "azure", "AZURE_OPENAI_API_KEY", "api-key: KEY",
      "$BASE/openai/deployments/MODEL/chat/completions", "AZURE_OPENAI_ENDPOINT", "sse", "/openai/v1/models",
      "", "/openai/deployments/MODEL/embeddings ",
@@ -135,21 +138,23 @@ const Contract contracts[] = {
      "its word. With a dated `api_version` (or `OPENAI_API_VERSION`) the path is as above, else it is "
      "`/openai/v1/chat/completions`. In place of the key an Entra ID token: option `bearer`, or "
      "`AZURE_OPENAI_AD_TOKEN`. A prompt that the content filter stops is `content_filtered`."},
-    {"AzureResponses", "openai_responses", "azure_responses", "AZURE_OPENAI_API_KEY", "api-key: KEY",
-     "$BASE/responses", "AZURE_OPENAI_BASE_URL", "sse", "/models", "", "",
+    {"AzureResponses", "openai_responses", "azure_responses", "AZURE_OPENAI_API_KEY AZURE_OPENAI_AD_TOKEN",
+     "api-key: KEY", "$BASE/responses", "AZURE_OPENAI_BASE_URL", "sse", "/models", "", "",
      "no-stop tools parallel choice strict images image-urls documents json schema thoughts-back effort "
      "logprobs tier user",
      "The Responses API of an Azure OpenAI resource, in its version-less form. The base URL is made from "
-     "option `resource`, else from `AZURE_OPENAI_ENDPOINT`. The model is the deployment's name; thinking can "
+     "option `resource`, else from `AZURE_OPENAI_ENDPOINT`; one without a path gets `/openai/v1`. The model "
+     "is the deployment's name; thinking can "
      "go back only where it is called like its model, or `extra` says "
-     "`{\"include\":[\"reasoning.encrypted_content\"]}`. With option `bearer` the key is an Entra ID token."},
-    {"Gemini", "gemini", "gemini", "GEMINI_API_KEY", "x-goog-api-key: KEY",
+     "`{\"include\":[\"reasoning.encrypted_content\"]}`. With option `bearer` the key is an Entra ID token, "
+     "as what `AZURE_OPENAI_AD_TOKEN` holds is."},
+    {"Gemini", "gemini", "gemini", "GEMINI_API_KEY GOOGLE_API_KEY", "x-goog-api-key: KEY",
      "https://generativelanguage.googleapis.com/v1beta/models/MODEL:generateContent",
      "GOOGLE_GEMINI_BASE_URL", "sse", "/models?pageSize=1000", "gemini-3.5-flash",
      "/models/MODEL:batchEmbedContents gemini-embedding-001",
      "tools choice strict images image-urls documents json schema thoughts-back effort budget top-k seed "
      "penalties logprobs n tier embeddings count",
-     "`GOOGLE_API_KEY` is taken where `GEMINI_API_KEY` is not set. A base URL without a path gets `/v1beta`. "
+     "A base URL without a path gets `/v1beta`. "
      "Signatures of thoughts and tool calls are kept and sent back."},
     {"Vertex", "vertex", "vertex", "GOOGLE_OAUTH_ACCESS_TOKEN", "",
      "$BASE/publishers/google/models/MODEL:generateContent", "GOOGLE_VERTEX_BASE_URL", "sse",
@@ -173,11 +178,11 @@ const Contract contracts[] = {
      "each request (Signature Version 4). `top_k` and `reasoning` are sent in the words of the model's "
      "maker, where its name tells the maker. Guardrails go through `extra`. Its runtime lists no models; the "
      "health check needs `bedrock:ListAsyncInvokes`."},
-    {"Cohere", "cohere", "cohere", "CO_API_KEY", bearer, "https://api.cohere.com/v2/chat", "CO_API_URL",
-     "sse", "/v1/models?page_size=1000", "command-a-03-2025", "/v2/embed embed-v4.0",
+    {"Cohere", "cohere", "cohere", "CO_API_KEY COHERE_API_KEY", bearer, "https://api.cohere.com/v2/chat",
+     "CO_API_URL", "sse", "/v1/models?page_size=1000", "command-a-03-2025", "/v2/embed embed-v4.0",
      "tools choice strict images image-urls json schema thoughts-back budget top-k seed penalties logprobs "
      "embeddings",
-     "Chat, version 2. `COHERE_API_KEY` is taken where `CO_API_KEY` is not set. A tool can be required but "
+     "Chat, version 2. A tool can be required but "
      "not named; log probabilities come without alternatives. Documents to answer from, safety mode and "
      "citation options go through `extra`. What embeddings are for is always said: documents, unless the "
      "request says queries."},
@@ -214,7 +219,7 @@ const Contract contracts[] = {
      "Many vendors behind chat completions; models are `vendor/model`. Reasoning goes back as its "
      "`reasoning_details`; cache markers and prefill reach the models that know them. Options `referer` and "
      "`title` name the application. Errors may come with status 200 and quote the upstream's."},
-    {"Perplexity", "perplexity", "perplexity", "PERPLEXITY_API_KEY", bearer,
+    {"Perplexity", "perplexity", "perplexity", "PERPLEXITY_API_KEY PPLX_API_KEY", bearer,
      "https://api.perplexity.ai/chat/completions", "PERPLEXITY_BASE_URL", "sse", "/v1/models", "sonar",
      "/v1/embeddings pplx-embed-v1-0.6b", "images image-urls schema effort top-k penalties embeddings",
      "Answers from the web; the sources are opaque parts `citations` and `search_results` of the reply. It "
@@ -224,11 +229,12 @@ const Contract contracts[] = {
      "", "tools choice strict json schema effort seed logprobs user",
      "Chat completions. The base URL is without `/v1`, as in its own SDKs. Its `request_quota_exceeded` is a "
      "limit per second, so `rate_limited`."},
-    {"HuggingFace", "huggingface", "huggingface", "HF_TOKEN", bearer,
+    {"HuggingFace", "huggingface", "huggingface", "HF_TOKEN HUGGING_FACE_HUB_TOKEN", bearer,
      "https://router.huggingface.co/v1/chat/completions", "HUGGINGFACE_BASE_URL", "sse", "/models",
      "openai/gpt-oss-120b", "", "tools choice images image-urls json schema effort seed penalties logprobs",
      "The router: many hosts behind one door, which differ in what they can do. `model:host` picks one."},
-    {"Ollama", "ollama", "ollama", "", bearer, "$BASE/api/chat", "", "ndjson", "/api/tags", "", "/api/embed ",
+    {"Ollama", "ollama", "ollama", "OLLAMA_API_KEY", bearer, "$BASE/api/chat", "", "ndjson", "/api/tags", "",
+     "/api/embed ",
      "tools images json schema prefill thoughts-back effort top-k seed penalties logprobs "
      "embeddings",
      "Ollama's own API, at `OLLAMA_HOST` (`host`, `host:port`, `:port` or a URL), else "
@@ -240,9 +246,9 @@ const Contract contracts[] = {
      "/models", "", "/embeddings ", local_can, "vLLM's server, at its default port."},
     {"LMStudio", "compatible", "lmstudio", "", bearer, "http://127.0.0.1:1234/v1/chat/completions", "", "sse",
      "/models", "", "/embeddings ", local_can, "LM Studio's server, at its default port."},
-    {"OllamaCompatible", "compatible", "ollama-compatible", "", bearer,
-     "http://127.0.0.1:11434/v1/chat/completions", "", "sse", "/models", "", "/embeddings ", local_can,
-     "Ollama's OpenAI-compatible door; its own API (`Ollama`) says more."},
+    {"OllamaCompatible", "compatible", "ollama-compatible", "OLLAMA_API_KEY", bearer,
+     "$BASE/chat/completions", "", "sse", "/models", "", "/embeddings ", local_can,
+     "Ollama's OpenAI-compatible door, found as `Ollama` is; its own API says more."},
     {"Compatible<\"acme\">", "compatible", "acme", "", bearer, "$BASE/chat/completions", "", "sse", "/models",
      "", "/embeddings ", local_can,
      "Any server that calls itself OpenAI-compatible, under a name of your choice. Give option `base_url` "
@@ -276,6 +282,8 @@ Facts facts(const char* type) {
     out.type = type;
     out.name = W::name;
     out.key = W::key_variable;
+    if (const std::string_view other = wire::other_key_variable<W>(); !other.empty())
+        out.key.append(out.key.empty() ? "" : " ").append(other);
     BOOST_TEST(!W::write_account_headers({}, Secret("KEY"), out.credential).has_value());
     for (std::size_t at; (at = out.credential.find("\r\n")) != std::string::npos;)
         out.credential.replace(at, 2, at + 2 == out.credential.size() ? "" : "|");
@@ -443,7 +451,8 @@ BOOST_AUTO_TEST_CASE(every_wire_keeps_its_contract) {
             BOOST_TEST(W::capabilities.embeddings == wire::Embeds<W>);
             BOOST_TEST(W::capabilities.token_count == wire::CountsTokens<W>);
             // no default is only for what runs on one's own machine, or under one's own names
-            const bool own = got.key.empty() || got.name.starts_with("azure") || got.name == "bedrock";
+            const bool own =
+                W::key_variable.empty() || got.name.starts_with("azure") || got.name == "bedrock";
             BOOST_TEST(got.model.empty() == own);
         }
     });
@@ -580,6 +589,13 @@ std::string code(std::string_view text) {
     return text.empty() ? std::string("-") : "`" + std::string(text) + "`";
 }
 
+/// Of one or two words.
+std::string codes(const std::string& words) {
+    const std::size_t space = words.find(' ');
+    if (space == std::string::npos) return code(words);
+    return code(words.substr(0, space)) + ", else " + code(words.substr(space + 1));
+}
+
 std::string page() {
     std::vector<Facts> wires;
     for_each_wire([&]<class W>(std::type_identity<W>, const char* type) { wires.push_back(facts<W>(type)); });
@@ -587,7 +603,7 @@ std::string page() {
     out << "## Where they are\n\n| Wire | Name | Key | Endpoint | Base URL from | Default model "
            "|\n|---|---|---|---|---|---|\n";
     for (const Facts& w : wires) {
-        out << "| " << code(w.type) << " | " << code(w.name) << " | " << code(w.key) << " | "
+        out << "| " << code(w.type) << " | " << code(w.name) << " | " << codes(w.key) << " | "
             << code(w.endpoint) << " | " << code(w.variable) << " | " << code(w.model) << " |\n";
     }
     out << "\n## What they can\n\nWhat a wire cannot express is refused before anything is sent, or dropped "

@@ -605,12 +605,15 @@ BOOST_AUTO_TEST_CASE(other_choices_are_extras) {
     Reply whole;
     BOOST_TEST(!OpenAI::decode(R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"},
         {"message":{"content":null,"tool_calls":[{"id":"t","function":{"name":"f","arguments":""}}]},
-         "finish_reason":"tool_calls"}]})",
+         "logprobs":{"content":[{"token":"b"}]},"finish_reason":"tool_calls"}]})",
                                whole)
                     .has_value());
     BOOST_TEST_REQUIRE(whole.extras->alternatives.size() == 1u);
     BOOST_TEST(whole.extras->alternatives[0].parts[0].text == "{}");
     BOOST_TEST((whole.extras->alternatives[0].stop == StopReason::tool_calls));
+    BOOST_TEST_REQUIRE(static_cast<bool>(whole.extras->alternatives[0].extras));
+    BOOST_TEST(whole.extras->alternatives[0].extras->logprobs == R"({"content":[{"token":"b"}]})");
+    BOOST_TEST(whole.extras->logprobs.empty());
 }
 
 BOOST_AUTO_TEST_CASE(log_probabilities_and_tier_are_extras) {

@@ -27,6 +27,7 @@ struct ChatPieces {
     std::vector<json::value> messages;
     std::string finish;
     std::vector<json::value> logprobs;
+    json::value filter; ///< the last of `content_filter_results`
 };
 struct ChatPayload {
     std::map<std::int64_t, ChatPieces> choices;
@@ -66,6 +67,8 @@ inline ChatPayload chat_payload(const std::string& body, bool streamed) {
             if (const std::string reason = string_of(at(choice, "finish_reason")); !reason.empty())
                 to.finish = reason;
             if (at(choice, "logprobs").is_object()) to.logprobs.push_back(at(choice, "logprobs"));
+            const json::value& filter = at(choice, "content_filter_results");
+            if (filter.is_object() && !filter.get_object().empty()) to.filter = filter;
             ++position;
         }
     }
@@ -179,7 +182,7 @@ inline ChatBeside beside_chat(const std::string& body, bool streamed) {
     }
     if (!payload.choices.contains(0)) return out;
     for (const json::value& message : payload.choices.at(0).messages) {
-        for (const char* name : {"annotations", "images", "executed_tools", "extra_content"}) {
+        for (const char* name : {"annotations", "images", "executed_tools", "extra_content", "context"}) {
             const json::value& value = at(message, name);
             if (chat_says_nothing(value)) continue;
             json::value& kept = out.kept[name];
@@ -199,9 +202,11 @@ inline ChatBeside beside_chat(const std::string& body, bool streamed) {
             for (const json::value& element : value.get_array()) out.probs[name].push_back(element);
         }
     }
+    if (const json::value& filter = payload.choices.at(0).filter; !filter.is_null())
+        out.kept["content_filter_results"] = filter;
     std::erase_if(out.probs, [](const auto& column) { return column.second.empty(); });
     for (const json::value& event : payload.events) {
-        for (const char* name : {"citations", "search_results"}) {
+        for (const char* name : {"citations", "search_results", "prompt_filter_results"}) {
             if (!chat_says_nothing(at(event, name))) out.kept[name] = at(event, name);
         }
         for (const json::value* holder : {&event, &at(event, "usage")}) {

@@ -4,8 +4,11 @@
 #include <baton/core/time.hpp>
 #include <baton/core/usage.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +16,7 @@
 
 namespace baton {
 
-/// Texts to embed, in one request. Not an aggregate: see doc/gcc12.md.
+/// Texts to embed, in as many requests as the vendor needs for them. Not an aggregate: see doc/gcc12.md.
 class EmbedRequest {
 public:
     /// What the vectors are for; vendors without the distinction ignore it.
@@ -32,6 +35,24 @@ public:
     Purpose purpose = Purpose::unspecified;
     std::optional<std::uint32_t> dimensions; ///< of each vector, where the model can choose
     std::optional<Duration> deadline;
+};
+
+/// What one request for embeddings may hold at most at a vendor.
+struct EmbedBatch {
+    std::size_t inputs = std::numeric_limits<std::size_t>::max();
+    std::size_t tokens = std::numeric_limits<std::size_t>::max(); ///< of all of them
+
+    /// How many of `inputs` go into the next request: one at least, and then while they fit, a token being
+    /// taken for no more than 3 bytes: rather a request too many than one refused.
+    std::size_t count(std::span<const std::string> all) const noexcept {
+        std::size_t n = 0, sum = 0;
+        for (const std::string& one : all) {
+            sum += one.size() / 3 + 1;
+            if (n != 0 && (n == inputs || sum > tokens)) break;
+            ++n;
+        }
+        return n;
+    }
 };
 
 /// One vector for each input, in order.

@@ -5,6 +5,7 @@
 #include <baton/core/headers.hpp>
 #include <baton/core/secret.hpp>
 #include <baton/core/time.hpp>
+#include <baton/core/uri.hpp>
 
 #include <array>
 #include <atomic>
@@ -80,8 +81,7 @@ private:
 /// "20150830T123600Z"; the first eight characters are the date of the scope.
 BATON_DECL std::string timestamp(WallTime now);
 
-/// `text` with everything but letters, digits and "-._~" percent-encoded; with `slashes`, '/' too.
-BATON_DECL std::string uri_encode(std::string_view text, bool slashes);
+using baton::uri_encode;
 
 /// The canonical form of a request; `signed_headers` becomes the list of its headers, "host;x-amz-date".
 BATON_DECL std::string canonical_request(const Request& request, std::string& signed_headers);

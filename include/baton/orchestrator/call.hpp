@@ -109,6 +109,11 @@ public:
         errand_ = std::move(errand);
         return made;
     }
+    /// Gives it back once the call has ended.
+    template <class E>
+    std::unique_ptr<E> take_errand() noexcept {
+        return std::unique_ptr<E>(static_cast<E*>(errand_.release()));
+    }
     /// Where its waits are performed: under Threads<Multi> a strand, one for the life of the object, so that
     /// what is queued behind a wait never meets the next one.
     const Ex& executor() const noexcept {

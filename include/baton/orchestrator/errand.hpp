@@ -4,9 +4,12 @@
 #include <baton/core/embeddings.hpp>
 #include <baton/orchestrator/composition.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +38,9 @@ public:
     virtual bool counts() const { return true; }
     virtual std::optional<Error> encode(const Target& target, wire::Outgoing out) = 0;
     virtual std::optional<Error> decode(std::size_t provider, std::string_view body) = 0;
+    /// After a call that succeeded: takes over what it brought. True if that was a part of what is asked for,
+    /// and a further call is to bring the next.
+    virtual bool more() { return false; }
 };
 
 /// Runs `f(type_identity<wire>)` for provider `index` of C.
@@ -49,6 +55,8 @@ inline Error not_offered() {
     return Error(Errc::invalid_request, "this provider's API cannot do this; it is not asked");
 }
 
+/// Embeddings, in batches. Vectors of several models do not compare: behind the first batch only who answered
+/// that is asked.
 template <class C>
 class EmbedErrand final : public Errand {
 public:
@@ -65,28 +73,48 @@ public:
         });
     }
     std::optional<Error> encode(const Target& target, wire::Outgoing out) override {
+        asked_.assign(target.provider_name).append("/").append(target.model);
         return with_wire<C>(target.provider, [&]<class W>(std::type_identity<W>) -> std::optional<Error> {
-            if constexpr (wire::Embeds<W>) return W::encode_embed(request_, target, out);
+            if constexpr (wire::Embeds<W>) {
+                const std::span<const std::string> left = std::span(request_.inputs).subspan(done_);
+                size_ = wire::embed_batch<W>(target.model).count(left);
+                if (size_ == request_.inputs.size()) return W::encode_embed(request_, target, out);
+                EmbedRequest batch(std::vector<std::string>(left.begin(), left.begin() + size_));
+                batch.extra = request_.extra;
+                batch.purpose = request_.purpose;
+                batch.dimensions = request_.dimensions;
+                return W::encode_embed(batch, target, out);
+            }
             return not_offered();
         });
     }
     std::optional<Error> decode(std::size_t provider, std::string_view body) override {
-        answer = Embeddings();
+        batch_ = Embeddings();
         auto wrong = with_wire<C>(provider, [&]<class W>(std::type_identity<W>) -> std::optional<Error> {
-            if constexpr (wire::Embeds<W>) return W::decode_embed(body, answer);
+            if constexpr (wire::Embeds<W>) return W::decode_embed(body, batch_);
             return not_offered();
         });
-        if (!wrong && answer.vectors.size() != request_.inputs.size()) {
-            return Error(Errc::protocol, "the answer holds " + std::to_string(answer.vectors.size()) +
-                                             " vectors for " + std::to_string(request_.inputs.size()) +
-                                             " inputs");
+        if (!wrong && batch_.vectors.size() != size_) {
+            return Error(Errc::protocol, "the answer holds " + std::to_string(batch_.vectors.size()) +
+                                             " vectors for " + std::to_string(size_) + " inputs");
         }
         return wrong;
+    }
+    bool more() override {
+        done_ += size_;
+        std::move(batch_.vectors.begin(), batch_.vectors.end(), std::back_inserter(answer.vectors));
+        answer.usage += batch_.usage;
+        if (answer.model.empty()) answer.model = std::move(batch_.model);
+        request_.model = asked_;
+        return done_ < request_.inputs.size();
     }
     Embeddings answer;
 
 private:
     EmbedRequest request_;
+    Embeddings batch_;
+    std::string asked_; ///< provider and model of this batch
+    std::size_t done_ = 0, size_ = 0;
 };
 
 template <class C>
@@ -116,7 +144,7 @@ private:
     Request request_;
 };
 
-/// A GET of one provider's model list: as such, or only to see that it answers.
+/// A GET of one provider's model list: as such, page by page, or only to see that it answers.
 template <class C>
 class ModelsErrand final : public Errand {
 public:
@@ -136,20 +164,33 @@ public:
         out.path = with_wire<C>(target.provider, []<class W>(std::type_identity<W>) -> std::string_view {
             return W::health_path;
         });
+        if (!next_.empty()) out.path = next_;
         return std::nullopt;
     }
     std::optional<Error> decode(std::size_t provider, std::string_view body) override {
         if (!read_) return std::nullopt;
-        models.clear();
+        page_.clear();
         return with_wire<C>(provider, [&]<class W>(std::type_identity<W>) -> std::optional<Error> {
-            if constexpr (wire::ListsModels<W>) return W::decode_models(body, models);
+            if constexpr (requires { W::next_models(body); }) behind_ = W::next_models(body);
+            if constexpr (wire::ListsModels<W>) return W::decode_models(body, page_);
             return not_offered();
         });
+    }
+    bool more() override {
+        std::move(page_.begin(), page_.end(), std::back_inserter(models));
+        const bool goes_on = !behind_.empty() && behind_ != next_ && ++pages_ < most_pages;
+        next_ = std::exchange(behind_, {});
+        return goes_on;
     }
     std::vector<ModelInfo> models;
 
 private:
+    static constexpr int most_pages = 100; // a list that never ends is none
+
+    std::vector<ModelInfo> page_;
+    std::string next_, behind_; ///< paths of this page and of the one behind it; "" = the first, none
     std::size_t provider_, endpoint_;
+    int pages_ = 0;
     bool read_;
 };
 

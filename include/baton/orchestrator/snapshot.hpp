@@ -93,7 +93,7 @@ inline std::string_view environment(std::string_view name) {
 /// One endpoint's settings from its own words, its provider's options, the environment and the wire's
 /// defaults, in that order.
 template <class W, class Pool>
-EndpointSettings make_endpoint(const typename W::Options& options, const credentials_of<W>* credentials,
+EndpointSettings make_endpoint(typename W::Options options, const credentials_of<W>* credentials,
                                const Endpoint& own, const NetSettings& net, Pool& pool,
                                const EndpointSettings* before) {
     EndpointSettings made;
@@ -128,17 +128,23 @@ EndpointSettings make_endpoint(const typename W::Options& options, const credent
     std::optional<net::BaseUrl> url = net::BaseUrl::parse(base, option, problem, net.allow_http);
     if (!url) bad_option(problem);
 
-    const Secret key(!own.key.empty()       ? std::string_view(own.key)
-                     : !options.key.empty() ? options.key
-                     : before               ? before->key.reveal()
-                                            : environment(W::key_variable));
+    if (!own.key.empty()) options.key = own.key;
+    if (options.key.empty() && before) options.key = before->key.reveal();
+    constexpr std::string_view other_variable = wire::other_key_variable<W>();
+    if (options.key.empty()) options.key = environment(W::key_variable);
+    if (options.key.empty()) options.key = environment(other_variable);
+    if constexpr (wire::ReadsEnvironment<W>) W::read_environment(options, environment);
+    const Secret key(options.key);
     if (!header_value_ok(key.reveal())) {
         bad_option(std::string(W::name) +
                    " key: contains a line break or control character; check how it was read");
     }
     if (key.empty() && !W::key_variable.empty() && !wire::HasAccount<W>) {
-        made.problem = std::string(W::key_variable) + " is not set; export it or pass " +
-                       std::string(W::name) + "'s Options{.key = ...}";
+        made.problem =
+            std::string(W::key_variable) + " is not set" +
+            (other_variable.empty() ? "; export it"
+                                    : ", nor is " + std::string(other_variable) + "; export one of them") +
+            " or pass " + std::string(W::name) + "'s Options{.key = ...}";
     }
     std::string head =
         "Host: " + url->authority() +
@@ -165,7 +171,7 @@ EndpointSettings make_endpoint(const typename W::Options& options, const credent
     made.id = scatter(hash64(base, 1) ^ scatter(hash64(key.reveal(), 2)));
     made.name = own.name;
     made.weight = own.weight;
-    made.path = url->path();
+    made.path = url->path().empty() ? wire::bare_path<W>() : std::string_view(url->path());
     made.authority = url->authority();
     made.key = key;
     made.base_url = base;

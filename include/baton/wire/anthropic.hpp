@@ -106,10 +106,11 @@ private:
 struct Anthropic {
     struct Options {
         std::string_view base_url{}; ///< "" = $ANTHROPIC_BASE_URL, else https://api.anthropic.com
-        std::string_view key{};      ///< "" = $ANTHROPIC_API_KEY
+        std::string_view key{};      ///< "" = $ANTHROPIC_API_KEY, else $ANTHROPIC_AUTH_TOKEN, a bearer token
         std::string_view model{};    ///< "" = default_model
         std::string_view version{};  ///< "" = default_version
         std::string_view beta{};     ///< sent as anthropic-beta, comma separated
+        bool bearer = false;         ///< the key is a bearer token, of OAuth or of a gateway
     };
 
     static constexpr std::string_view name = "anthropic";
@@ -120,6 +121,7 @@ struct Anthropic {
     static constexpr std::uint32_t default_max_tokens =
         4096; ///< enough for most answers, below every model's cap
     static constexpr std::string_view key_variable = "ANTHROPIC_API_KEY";
+    static constexpr std::string_view other_key_variable = "ANTHROPIC_AUTH_TOKEN";
     static constexpr std::string_view base_url_variable = "ANTHROPIC_BASE_URL";
     static constexpr std::string_view health_path = "/v1/models?limit=1000"; // the most; 20 unasked
     static constexpr Framing framing = Framing::sse;
@@ -143,6 +145,8 @@ struct Anthropic {
 
     using StreamDecoder = AnthropicStreamDecoder;
 
+    /// Concept ReadsEnvironment.
+    BATON_DECL static void read_environment(Options& options, Environment environment);
     /// Appends the credential lines; nullopt, or which option cannot be a header.
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,
                                                                  std::string& lines);

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/embeddings.hpp>
 #include <baton/core/target.hpp>
 #include <baton/wire/classify.hpp>
 
@@ -34,8 +35,9 @@ struct ChatDialect {
     Vendor vendor;
     std::string_view base_url{}; ///< "" = must be given
     std::string_view base_url_variable{};
-    std::string_view model{};           ///< the default; "" = must be given
-    std::string_view embedding_model{}; ///< the default
+    std::string_view other_key_variable{}; ///< read where the vendor's is not set
+    std::string_view model{};              ///< the default; "" = must be given
+    std::string_view embedding_model{};    ///< the default
     Capabilities capabilities{};
     std::string_view path = "/chat/completions";
     std::string_view embeddings_path = "/embeddings";
@@ -47,6 +49,7 @@ struct ChatDialect {
     Thinking thinking = Thinking::dropped;
     Documents documents = Documents::file;
     Vectors vectors = Vectors::floats;
+    EmbedBatch embed_batch{};      ///< one request for embeddings
     bool stream_options = true;    ///< knows `stream_options.include_usage`
     bool reasoning_object = false; ///< `reasoning: {effort, max_tokens}` instead of `reasoning_effort`
     bool thinking_switch = false;  ///< no thinking is `thinking: {type: disabled}`, not an effort "none"

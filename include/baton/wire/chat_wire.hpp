@@ -39,6 +39,7 @@ struct ChatWire {
     static constexpr std::string_view default_model = Dialect.model;
     static constexpr std::string_view default_embedding_model = Dialect.embedding_model;
     static constexpr std::string_view key_variable = Dialect.vendor.key_variable;
+    static constexpr std::string_view other_key_variable = Dialect.other_key_variable;
     static constexpr std::string_view base_url_variable = Dialect.base_url_variable;
     static constexpr std::string_view health_path = Dialect.models_path;
     static constexpr Framing framing = Framing::sse;
@@ -65,6 +66,7 @@ struct ChatWire {
     {
         return encode_embeddings(Dialect, request, target, out);
     }
+    static EmbedBatch embed_batch(std::string_view) noexcept { return Dialect.embed_batch; }
     static std::optional<Error> decode_embed(std::string_view body, Embeddings& answer)
         requires(Dialect.capabilities.embeddings)
     {

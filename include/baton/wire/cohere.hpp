@@ -131,6 +131,7 @@ struct Cohere {
         "command-a-03-2025"; // as of November 2026; see Options::model
     static constexpr std::string_view default_embedding_model = "embed-v4.0";
     static constexpr std::string_view key_variable = "CO_API_KEY";
+    static constexpr std::string_view other_key_variable = "COHERE_API_KEY";
     static constexpr std::string_view base_url_variable = "CO_API_URL";
     static constexpr std::string_view health_path = "/v1/models?page_size=1000"; // the most on one page
     static constexpr Framing framing = Framing::sse;
@@ -151,17 +152,6 @@ struct Cohere {
 
     using StreamDecoder = CohereStreamDecoder;
 
-    /// Concept HasAccount: for the second variable's key. Thread-safe.
-    class Account {
-    public:
-        BATON_DECL static result<Account> make(const Options& options, const Secret& key,
-                                               Environment environment);
-        BATON_DECL std::optional<Error> authorize(const Departure& departure, Outgoing out) const;
-
-    private:
-        Secret header_; ///< line with the key; "" where write_account_headers() has written it
-    };
-
     /// Appends the credential lines; nullopt, or which option cannot be a header.
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,
                                                                  std::string& lines);
@@ -171,6 +161,7 @@ struct Cohere {
     /// Vectors of floats. What the texts are for must be said: it is a document where the request does not.
     BATON_DECL static std::optional<Error> encode_embed(const EmbedRequest& request, const Target& target,
                                                         Outgoing out);
+    static EmbedBatch embed_batch(std::string_view) noexcept { return {.inputs = 96}; }
     BATON_DECL static std::optional<Error> decode_embed(std::string_view body, Embeddings& answer);
     BATON_DECL static std::optional<Error> decode_models(std::string_view body,
                                                          std::vector<ModelInfo>& models);
@@ -180,7 +171,7 @@ struct Cohere {
 };
 
 static_assert(Wire<Cohere>, "Cohere must model the Wire concept");
-static_assert(HasAccount<Cohere> && Embeds<Cohere> && ListsModels<Cohere>);
+static_assert(Embeds<Cohere> && ListsModels<Cohere>);
 
 } // namespace baton::wire
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <baton/wire/chat_wire.hpp>
+#include <baton/wire/ollama_url.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 namespace baton::wire {
 
@@ -46,10 +48,22 @@ struct Compatible : ChatWire<detail::compatible_chat<Name, BaseUrl>> {};
 using LlamaCpp = Compatible<"llamacpp", "http://127.0.0.1:8080/v1">;
 using VLLM = Compatible<"vllm", "http://127.0.0.1:8000/v1">;
 using LMStudio = Compatible<"lmstudio", "http://127.0.0.1:1234/v1">;
-/// Ollama's OpenAI-compatible door; its own API is wire::Ollama.
-using OllamaCompatible = Compatible<"ollama-compatible", "http://127.0.0.1:11434/v1">;
 
-static_assert(Wire<LlamaCpp>);
+/// Ollama's OpenAI-compatible door; its own API is wire::Ollama.
+struct OllamaCompatible : Compatible<"ollama-compatible"> {
+    static constexpr std::string_view other_key_variable = "OLLAMA_API_KEY";
+    static constexpr std::string_view bare_path = "/v1";
+
+    /// Concept HasBaseUrl: see ollama_url().
+    static result<std::string> base_url(const Options&, Environment environment) {
+        std::string url = ollama_url(environment);
+        while (url.ends_with('/')) url.pop_back();
+        if (!url.ends_with("/v1")) url += "/v1";
+        return url;
+    }
+};
+
+static_assert(Wire<LlamaCpp> && Wire<OllamaCompatible> && HasBaseUrl<OllamaCompatible>);
 
 } // namespace baton::wire
 

@@ -11,6 +11,7 @@
 #include <baton/core/target.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,7 +64,34 @@ concept HasBaseUrl = requires(const typename W::Options& options, Environment en
     { W::base_url(options, environment) } -> std::same_as<result<std::string>>;
 };
 
-/// A wire that embeds texts, in one request for all of them.
+/// A wire for whose Options its vendor's own programs read further variables than those of key and base URL:
+/// fills what is empty. `options.key` is then the key that will be used, or "".
+template <class W>
+concept ReadsEnvironment = requires(typename W::Options& options, Environment environment) {
+    { W::read_environment(options, environment) } -> std::same_as<void>;
+};
+
+/// A second variable that some programs take the key from; "" = there is none.
+template <class W>
+constexpr std::string_view other_key_variable() noexcept {
+    if constexpr (requires { W::other_key_variable; }) return W::other_key_variable;
+    return {};
+}
+
+/// Whether `key` is what the second variable holds, for wires where that is another kind of credential.
+template <class W>
+bool is_other_key(std::string_view key, Environment environment) {
+    return !key.empty() && key == environment(W::other_key_variable) && key != environment(W::key_variable);
+}
+
+/// The path of a base URL that has none, e.g. "/v1beta"; "" = such a URL needs none.
+template <class W>
+constexpr std::string_view bare_path() noexcept {
+    if constexpr (requires { W::bare_path; }) return W::bare_path;
+    return {};
+}
+
+/// A wire that embeds texts, in one request for as many as its `embed_batch(model)` says, if it has that.
 template <class W>
 concept Embeds = requires(const EmbedRequest& request, const Target& target, Outgoing out,
                           std::string_view body, Embeddings& answer) {
@@ -79,7 +107,15 @@ concept CountsTokens = requires(const Draft& draft, const Target& target, Outgoi
     { W::decode_count(body, tokens) } -> std::same_as<std::optional<Error>>;
 };
 
-/// A wire that lists its models (GET health_path).
+/// What one request for embeddings may hold.
+template <class W>
+EmbedBatch embed_batch(std::string_view model) noexcept {
+    if constexpr (requires { W::embed_batch(model); }) return W::embed_batch(model);
+    return {};
+}
+
+/// A wire that lists its models (GET health_path). Where the list comes in pages, `next_models(body)` is the
+/// path of the next one, or "".
 template <class W>
 concept ListsModels = requires(std::string_view body, std::vector<ModelInfo>& models) {
     { W::decode_models(body, models) } -> std::same_as<std::optional<Error>>;

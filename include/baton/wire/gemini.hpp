@@ -84,24 +84,15 @@ struct Gemini {
         "gemini-3.5-flash"; // as of November 2026; see Options::model
     static constexpr std::string_view default_embedding_model = "gemini-embedding-001";
     static constexpr std::string_view key_variable = "GEMINI_API_KEY";
+    static constexpr std::string_view other_key_variable = "GOOGLE_API_KEY";
     static constexpr std::string_view base_url_variable = "GOOGLE_GEMINI_BASE_URL";
     static constexpr std::string_view health_path = "/models?pageSize=1000"; // the most there are on one page
+    static constexpr std::string_view bare_path = "/v1beta";
     static constexpr Framing framing = Framing::sse;
     static constexpr const GeminiDialect& dialect = detail::gemini_dialect;
     static constexpr Capabilities capabilities = dialect.capabilities;
 
     using StreamDecoder = GeminiDecoderFor<detail::gemini_dialect>;
-
-    /// Concept HasAccount: for the second variable's key. Thread-safe.
-    class Account {
-    public:
-        BATON_DECL static result<Account> make(const Options& options, const Secret& key,
-                                               Environment environment);
-        BATON_DECL std::optional<Error> authorize(const Departure& departure, Outgoing out) const;
-
-    private:
-        Secret header_; ///< line with the key; "" where write_account_headers() has written it
-    };
 
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,
                                                                  std::string& lines);
@@ -126,16 +117,18 @@ struct Gemini {
     static std::optional<Error> encode_count(const Draft& draft, const Target& target, Outgoing out) {
         return encode_gemini_count(dialect, draft, target, out);
     }
+    static EmbedBatch embed_batch(std::string_view) noexcept { return {.inputs = 100}; }
     static std::optional<Error> decode_count(std::string_view body, std::uint64_t& tokens) {
         return decode_gemini_count(dialect, body, tokens);
     }
     static std::optional<Error> decode_models(std::string_view body, std::vector<ModelInfo>& models) {
         return decode_gemini_models(dialect, body, models);
     }
+    static std::string next_models(std::string_view body) { return next_gemini_page(health_path, body); }
 };
 
 static_assert(Wire<Gemini>, "Gemini must model the Wire concept");
-static_assert(HasAccount<Gemini> && Embeds<Gemini> && CountsTokens<Gemini> && ListsModels<Gemini>);
+static_assert(Embeds<Gemini> && CountsTokens<Gemini> && ListsModels<Gemini>);
 
 } // namespace baton::wire
 

@@ -59,6 +59,8 @@ BATON_DECL std::optional<Error> decode_gemini_embed(const GeminiDialect& dialect
                                                     Embeddings& answer);
 BATON_DECL std::optional<Error> decode_gemini_models(const GeminiDialect& dialect, std::string_view body,
                                                      std::vector<ModelInfo>& models);
+/// The path of the next page of the list at `list`, "" if there is none.
+BATON_DECL std::string next_gemini_page(std::string_view list, std::string_view body);
 
 /// Classifies an error response. A quota per day is Errc::quota, one per minute a rate limit: Google's
 /// message is the same for both.
@@ -106,7 +108,7 @@ private:
         bool has_text = false, thought = false, other = false;
     };
     /// Lists of what a candidate says beside its content, one element for each response.
-    enum Beside : std::size_t { grounding, citations, urls, logprobs, besides };
+    enum Beside : std::size_t { grounding, citations, urls, logprobs, ratings, besides };
 
     BATON_DECL void candidate(json::Reader& reader, std::int64_t position, Delta& delta, Reply& reply);
     BATON_DECL void content(std::string_view json, Track& track, Delta* delta, Reply& reply);

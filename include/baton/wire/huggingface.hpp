@@ -15,6 +15,7 @@ inline constexpr ChatDialect huggingface_chat{
     .vendor = {.name = "huggingface", .key_variable = "HF_TOKEN", .rules = huggingface_rules},
     .base_url = "https://router.huggingface.co/v1",
     .base_url_variable = "HUGGINGFACE_BASE_URL",
+    .other_key_variable = "HUGGING_FACE_HUB_TOKEN",
     .model = "openai/gpt-oss-120b", // as of November 2026
     .capabilities = {.tools = true,
                      .images = true,

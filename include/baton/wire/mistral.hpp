@@ -32,7 +32,8 @@ inline constexpr ChatDialect mistral_chat{
     .dimensions_member = "output_dimension",
     .thinking = ChatDialect::Thinking::part,
     .documents = ChatDialect::Documents::url,
-    .stream_options = false, // usage comes unasked
+    .embed_batch = {.inputs = 512, .tokens = 16'384}, // as its refusals say
+    .stream_options = false,                          // usage comes unasked
     .prefix_marker = true,
 };
 

@@ -5,6 +5,7 @@
 #include <baton/wire/classify.hpp>
 #include <baton/wire/concept.hpp>
 #include <baton/wire/encode.hpp>
+#include <baton/wire/ollama_url.hpp>
 
 #include <boost/container/small_vector.hpp>
 
@@ -82,7 +83,7 @@ private:
 struct Ollama {
     struct Options {
         std::string_view base_url{}; ///< "" = $OLLAMA_HOST, else http://127.0.0.1:11434
-        std::string_view key{};      ///< sent as bearer token
+        std::string_view key{};      ///< sent as bearer token; "" = $OLLAMA_API_KEY, if there is one
         std::string_view model{};    ///< as `ollama list` shows it: "qwen3:8b"
     };
 
@@ -90,6 +91,7 @@ struct Ollama {
     static constexpr std::string_view default_base_url = ""; // see base_url()
     static constexpr std::string_view default_model = "";
     static constexpr std::string_view key_variable = "";
+    static constexpr std::string_view other_key_variable = "OLLAMA_API_KEY";
     static constexpr std::string_view base_url_variable = ""; // OLLAMA_HOST need not be a URL: see base_url()
     static constexpr std::string_view health_path = "/api/tags";
     static constexpr Framing framing = Framing::ndjson;
@@ -109,8 +111,7 @@ struct Ollama {
 
     using StreamDecoder = OllamaStreamDecoder;
 
-    /// From $OLLAMA_HOST, as Ollama's own programs read it: "host", "host:port", ":port" or a URL; an address
-    /// to listen on ("0.0.0.0") means this machine. Else http://127.0.0.1:11434.
+    /// Concept HasBaseUrl: see ollama_url().
     BATON_DECL static result<std::string> base_url(const Options& options, Environment environment);
     /// Appends the credential line; nullopt, or which option cannot be a header.
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,

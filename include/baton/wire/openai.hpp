@@ -50,6 +50,7 @@ inline constexpr ChatDialect openai_chat{
     .max_tokens_member = "max_completion_tokens",
     .blocks_of = "openai",
     .vectors = ChatDialect::Vectors::base64,
+    .embed_batch = {.inputs = 2048, .tokens = 300'000}, // their reference, November 2026
 };
 
 } // namespace detail
@@ -60,9 +61,12 @@ struct OpenAI : ChatWire<detail::openai_chat> {
         std::string_view base_url{};     ///< "" = $OPENAI_BASE_URL, else https://api.openai.com/v1
         std::string_view key{};          ///< "" = $OPENAI_API_KEY
         std::string_view model{};        ///< "" = default_model
-        std::string_view organization{}; ///< sent as OpenAI-Organization
-        std::string_view project{};      ///< sent as OpenAI-Project
+        std::string_view organization{}; ///< sent as OpenAI-Organization; "" = $OPENAI_ORG_ID
+        std::string_view project{};      ///< sent as OpenAI-Project; "" = $OPENAI_PROJECT_ID
     };
+
+    /// Concept ReadsEnvironment.
+    BATON_DECL static void read_environment(Options& options, Environment environment);
 
     /// Appends the credential lines; nullopt, or which option cannot be a header.
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,

@@ -42,8 +42,8 @@ public:
     /// The value of another member that says something about the answer; passes over all others.
     void member(std::string_view key, json::Reader& reader, Reply& reply) {
         // by length first: these are rare, and every event has members that are neither
-        const std::size_t size = key.size();
-        if (size == 9 || size == 12 || size == 14) keep(key, reader, reply);
+        constexpr std::uint32_t lengths = 1U << 9 | 1U << 12 | 1U << 14 | 1U << 21;
+        if (key.size() < 32 && (lengths >> key.size() & 1) != 0) keep(key, reader, reply);
     }
     /// The value of `usage`, taken apart into disjoint counters; null changes nothing.
     BATON_DECL void usage(json::Reader& reader, Reply& reply);
@@ -58,10 +58,13 @@ public:
 
 private:
     static constexpr ChatKept citations{"citations", false}, search_results{"search_results", false};
+    /// What Azure's content filter says of the prompt, and of the answer.
+    static constexpr ChatKept prompt_filter{"prompt_filter_results", false},
+        filter{"content_filter_results", false};
 
     /// Members of a choice that cannot be read where they stand, as JSON.
     struct Aside {
-        std::string_view message, finish, logprobs;
+        std::string_view message, finish, logprobs, filter;
     };
 
     bool streamed() const noexcept { return reserve_ != 0; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <baton/wire/encode.hpp>
+#include <baton/wire/openai_embeddings.hpp>
 #include <baton/wire/openai_responses_dialect.hpp>
 
 #include <optional>
@@ -81,9 +82,12 @@ struct OpenAIResponses {
         std::string_view base_url{};     ///< "" = $OPENAI_BASE_URL, else https://api.openai.com/v1
         std::string_view key{};          ///< "" = $OPENAI_API_KEY
         std::string_view model{};        ///< "" = default_model
-        std::string_view organization{}; ///< sent as OpenAI-Organization
-        std::string_view project{};      ///< sent as OpenAI-Project
+        std::string_view organization{}; ///< sent as OpenAI-Organization; "" = $OPENAI_ORG_ID
+        std::string_view project{};      ///< sent as OpenAI-Project; "" = $OPENAI_PROJECT_ID
     };
+
+    /// Concept ReadsEnvironment.
+    BATON_DECL static void read_environment(Options& options, Environment environment);
 
     static constexpr std::string_view name = "openai_responses";
     static constexpr std::string_view default_base_url = "https://api.openai.com/v1";
@@ -113,19 +117,22 @@ struct OpenAIResponses {
     static std::optional<Error> decode_count(std::string_view body, std::uint64_t& tokens) {
         return decode_responses_count(dialect, body, tokens);
     }
+    static std::optional<Error> decode_models(std::string_view body, std::vector<ModelInfo>& models) {
+        return decode_model_list(dialect.vendor, body, models);
+    }
     static Error decode_error(int status, Headers headers, std::string_view body, WallTime now) {
         return make_error(dialect.vendor, status, headers, body, now);
     }
 };
 
-/// The same API of Azure OpenAI, in its version-less form (".../openai/v1/responses"): the model is the name
-/// of a deployment, so there is no default. Thinking is asked for in a form that can go back only where the
-/// deployment is called like its model ("gpt-5-mini"); else say so in `extra`:
+/// The same API of Azure OpenAI, in its version-less form: a base URL without a path gets "/openai/v1". The
+/// model is the name of a deployment, so there is no default. Thinking is asked for in a form that can go
+/// back only where the deployment is called like its model ("gpt-5-mini"); else say so in `extra`:
 /// `{"include":["reasoning.encrypted_content"]}`.
 struct AzureResponses {
     struct Options {
         std::string_view base_url{}; ///< "" = $AZURE_OPENAI_BASE_URL, else made from the following
-        std::string_view key{};      ///< "" = $AZURE_OPENAI_API_KEY
+        std::string_view key{};      ///< "" = $AZURE_OPENAI_API_KEY, else $AZURE_OPENAI_AD_TOKEN, a token
         std::string_view model{};    ///< the deployment
         std::string_view resource{}; ///< "name" of https://name.openai.azure.com; "" = $AZURE_OPENAI_ENDPOINT
         bool bearer = false;         ///< the key is an access token of Microsoft Entra ID, not an API key
@@ -135,8 +142,10 @@ struct AzureResponses {
     static constexpr std::string_view default_base_url = "";
     static constexpr std::string_view default_model = "";
     static constexpr std::string_view key_variable = "AZURE_OPENAI_API_KEY";
+    static constexpr std::string_view other_key_variable = "AZURE_OPENAI_AD_TOKEN";
     static constexpr std::string_view base_url_variable = "AZURE_OPENAI_BASE_URL";
     static constexpr std::string_view health_path = "/models";
+    static constexpr std::string_view bare_path = "/openai/v1";
     static constexpr Framing framing = Framing::sse;
     static constexpr const ResponsesDialect& dialect = detail::azure_responses;
     static constexpr Capabilities capabilities = [] {
@@ -147,6 +156,8 @@ struct AzureResponses {
 
     using StreamDecoder = ResponsesDecoderFor<detail::azure_responses>;
 
+    /// Concept ReadsEnvironment.
+    BATON_DECL static void read_environment(Options& options, Environment environment);
     /// From Options::resource, else $AZURE_OPENAI_ENDPOINT; an error if there is neither.
     BATON_DECL static result<std::string> base_url(const Options& options, Environment environment);
     /// Appends the credential line; nullopt, or which option cannot be a header.
@@ -159,13 +170,16 @@ struct AzureResponses {
     static std::optional<Error> decode(std::string_view body, Reply& reply) {
         return decode_responses(dialect, body, reply);
     }
+    static std::optional<Error> decode_models(std::string_view body, std::vector<ModelInfo>& models) {
+        return decode_model_list(dialect.vendor, body, models);
+    }
     static Error decode_error(int status, Headers headers, std::string_view body, WallTime now) {
         return make_error(dialect.vendor, status, headers, body, now);
     }
 };
 
-static_assert(Wire<OpenAIResponses> && CountsTokens<OpenAIResponses>);
-static_assert(Wire<AzureResponses> && HasBaseUrl<AzureResponses>);
+static_assert(Wire<OpenAIResponses> && CountsTokens<OpenAIResponses> && ListsModels<OpenAIResponses>);
+static_assert(Wire<AzureResponses> && HasBaseUrl<AzureResponses> && ListsModels<AzureResponses>);
 
 } // namespace baton::wire
 

@@ -17,6 +17,7 @@ inline constexpr ChatDialect perplexity_chat{
     .vendor = {.name = "perplexity", .key_variable = "PERPLEXITY_API_KEY", .rules = perplexity_rules},
     .base_url = "https://api.perplexity.ai",
     .base_url_variable = "PERPLEXITY_BASE_URL",
+    .other_key_variable = "PPLX_API_KEY",
     .model = "sonar", // as of November 2026
     .embedding_model = "pplx-embed-v1-0.6b",
     .capabilities = {.tool_choice = false,

@@ -129,12 +129,17 @@ struct Vertex {
     static std::optional<Error> encode_count(const Draft& draft, const Target& target, Outgoing out) {
         return encode_gemini_count(dialect, draft, target, out);
     }
+    static EmbedBatch embed_batch(std::string_view model) noexcept {
+        const bool one = model.starts_with("gemini-embedding"); // each request may hold a single text
+        return {.inputs = one ? 1U : 250U, .tokens = 20'000};
+    }
     static std::optional<Error> decode_count(std::string_view body, std::uint64_t& tokens) {
         return decode_gemini_count(dialect, body, tokens);
     }
     static std::optional<Error> decode_models(std::string_view body, std::vector<ModelInfo>& models) {
         return decode_gemini_models(dialect, body, models);
     }
+    static std::string next_models(std::string_view body) { return next_gemini_page(health_path, body); }
 };
 
 static_assert(Wire<Vertex>, "Vertex must model the Wire concept");

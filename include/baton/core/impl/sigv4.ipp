@@ -168,25 +168,6 @@ BATON_DECL std::string timestamp(WallTime now) {
     return {out, static_cast<std::size_t>(std::clamp(size, 0, static_cast<int>(sizeof out) - 1))};
 }
 
-BATON_DECL std::string uri_encode(std::string_view text, bool slashes) {
-    constexpr char hex[] = "0123456789ABCDEF";
-    std::string out;
-    out.reserve(text.size() + 16);
-    for (const char c : text) {
-        const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                           c == '-' || c == '.' || c == '_' || c == '~' || (c == '/' && !slashes);
-        if (plain) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += '%';
-            out += hex[byte >> 4];
-            out += hex[byte & 15];
-        }
-    }
-    return out;
-}
-
 BATON_DECL std::string canonical_request(const Request& request, std::string& signed_headers) {
     std::vector<std::pair<std::string, std::size_t>> headers; // lower case, and which one
     headers.reserve(request.headers.size());

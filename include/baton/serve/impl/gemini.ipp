@@ -19,7 +19,8 @@ inline bool is_own(const Part& part) noexcept { return part.detail && part.detai
 inline bool is_beside(const Part& part) noexcept {
     const std::string_view name = part.detail ? std::string_view(part.detail->name) : std::string_view();
     return part.kind == Kind::opaque && is_own(part) &&
-           (name == "groundingMetadata" || name == "citationMetadata" || name == "urlContextMetadata");
+           (name == "groundingMetadata" || name == "citationMetadata" || name == "urlContextMetadata" ||
+            name == "safetyRatings");
 }
 
 inline std::string_view finish_reason(const Reply& reply) noexcept {

@@ -388,10 +388,15 @@ BATON_DECL std::optional<Error> Anthropic::decode(std::string_view body, Reply& 
     return std::nullopt;
 }
 
+BATON_DECL void Anthropic::read_environment(Options& options, Environment environment) {
+    options.bearer |= is_other_key<Anthropic>(options.key, environment);
+}
+
 BATON_DECL std::optional<Error> Anthropic::write_account_headers(const Options& options, const Secret& key,
                                                                  std::string& lines) {
-    auto error = append_header(lines, "x-api-key", key.reveal(), {},
-                               "the key (ANTHROPIC_API_KEY or Anthropic::Options::key)");
+    constexpr std::string_view option = "the key (ANTHROPIC_API_KEY or Anthropic::Options::key)";
+    auto error = options.bearer ? append_header(lines, "authorization", key.reveal(), "Bearer ", option)
+                                : append_header(lines, "x-api-key", key.reveal(), {}, option);
     const std::string_view version = options.version.empty() ? default_version : options.version;
     if (!error) error = append_header(lines, "anthropic-version", version, {}, "Anthropic::Options::version");
     if (!error) error = append_header(lines, "anthropic-beta", options.beta, {}, "Anthropic::Options::beta");

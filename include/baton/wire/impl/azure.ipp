@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/uri.hpp>
 #include <baton/wire/azure.hpp>
 #include <baton/wire/encode.hpp>
 
@@ -10,27 +11,10 @@ namespace detail {
 inline constexpr std::string_view azure_deployments = "/openai/deployments/";
 inline constexpr std::string_view azure_v1 = "/openai/v1";
 
-/// Everything but RFC 3986's unreserved characters as %XX.
-inline void append_azure_escaped(std::string& out, std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out.append("%") += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-    }
-}
-
 /// The classic path; Account::authorize, which knows the version, makes the right one of it.
 inline std::string azure_path(std::string_view deployment, std::string_view operation) {
     std::string path(azure_deployments);
-    append_azure_escaped(path, deployment);
-    return path.append(operation);
+    return path.append(uri_encode(deployment, true)).append(operation);
 }
 
 } // namespace detail
@@ -41,7 +25,7 @@ BATON_DECL result<AzureOpenAI::Account> AzureOpenAI::Account::make(const Options
     std::string_view version = options.api_version;
     if (version.empty()) version = environment("OPENAI_API_VERSION");
     account.v1_ = version.empty() || version == "v1" || version == "preview" || version == "latest";
-    if (!version.empty() && version != "v1") detail::append_azure_escaped(account.api_version_, version);
+    if (!version.empty() && version != "v1") account.api_version_ = uri_encode(version, true);
     if (!options.bearer.empty() || !key.empty()) return account;
     const std::string_view token = environment("AZURE_OPENAI_AD_TOKEN");
     if (token.empty()) {

@@ -17,6 +17,7 @@ inline constexpr ChatKept chat_kept_in_messages[] = {
     {"extra_content", true}, // Gemini's thought signatures
     {"images", true},
     {"executed_tools", false},
+    {"context", false}, // the sources of Azure's answers from one's own data
 };
 
 /// Whether assistant messages in requests have a member of this name.

@@ -224,26 +224,4 @@ BATON_DECL std::optional<Error> Cohere::write_account_headers(const Options& opt
     return error;
 }
 
-BATON_DECL result<Cohere::Account> Cohere::Account::make(const Options&, const Secret& key,
-                                                         Environment environment) {
-    Account account;
-    if (!key.empty()) return account;
-    const std::string_view second = environment("COHERE_API_KEY");
-    if (second.empty()) {
-        return Error(Errc::auth, "CO_API_KEY is not set, nor is COHERE_API_KEY; export one of them or pass "
-                                 "cohere's Options{.key = ...}");
-    }
-    std::string line;
-    auto wrong = append_header(line, "authorization", second, "Bearer ", "the key (COHERE_API_KEY)");
-    account.header_ = Secret(line);
-    std::fill(line.begin(), line.end(), '\0');
-    if (wrong) return *std::move(wrong);
-    return account;
-}
-
-BATON_DECL std::optional<Error> Cohere::Account::authorize(const Departure&, Outgoing out) const {
-    out.headers.append(header_.reveal());
-    return std::nullopt;
-}
-
 } // namespace baton::wire

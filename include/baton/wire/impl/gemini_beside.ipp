@@ -14,7 +14,7 @@ namespace baton::wire::detail {
 /// Members of a candidate that say something about its content, in the order of GeminiAssembler::Beside. As
 /// opaque parts they carry this name.
 inline constexpr std::string_view gemini_beside[] = {"groundingMetadata", "citationMetadata",
-                                                     "urlContextMetadata", "logprobsResult"};
+                                                     "urlContextMetadata", "logprobsResult", "safetyRatings"};
 
 /// One object from several of the same shape, separated by commas: lists are joined, of other members the
 /// last one counts.
@@ -61,8 +61,8 @@ inline bool says_finish(std::string_view json) noexcept {
            json != "\"FINISH_REASON_UNSPECIFIED\"";
 }
 
-/// Whether a JSON object has no members.
-inline bool is_empty_object(std::string_view json) {
+/// Whether a JSON object or list holds nothing.
+inline bool is_empty(std::string_view json) {
     return json.size() < 2 || json.find_first_not_of(" \t\r\n", 1) == json.size() - 1;
 }
 

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 #pragma once
 
+#include <baton/core/uri.hpp>
 #include <baton/wire/impl/embeddings.ipp>
 #include <baton/wire/impl/gemini_encode.ipp>
 
@@ -130,6 +131,16 @@ BATON_DECL std::optional<Error> decode_gemini_count(const GeminiDialect& dialect
     if (wrong) return wrong;
     if (!counted) return malformed(dialect.vendor, "an answer without totalTokens", body);
     return std::nullopt;
+}
+
+BATON_DECL std::string next_gemini_page(std::string_view list, std::string_view body) {
+    std::string token;
+    json::Reader reader(body);
+    reader.object([&](std::string_view key) {
+        if (json::is(key, "nextPageToken")) reader.append_string(token);
+    });
+    if (token.empty()) return {};
+    return std::string(list).append("&pageToken=").append(uri_encode(token, true));
 }
 
 // "models/x" of the Gemini API, "publishers/google/models/x" of Vertex's model garden. Another publisher's

@@ -89,7 +89,11 @@ BATON_DECL void GeminiAssembler::candidate(json::Reader& reader, std::int64_t po
         finish_seen_ = false; // the model went on after a tool of Google's
     }
     for (std::size_t i = 0; i < besides; ++i) {
-        if (!beside[i].starts_with('{') || detail::is_empty_object(beside[i])) continue;
+        if (i == ratings) { // a list; the last one is of the whole answer
+            if (beside[i].starts_with('[') && !detail::is_empty(beside[i])) beside_[i] = beside[i];
+            continue;
+        }
+        if (!beside[i].starts_with('{') || detail::is_empty(beside[i])) continue;
         beside_[i].append(beside_[i].empty() ? "" : ",").append(beside[i]);
     }
 }
@@ -298,7 +302,7 @@ BATON_DECL void GeminiAssembler::seal(Reply& reply) {
     for (std::size_t i = 0; i < others_.size(); ++i) finish(others_[i], reply.extras->alternatives[i]);
     for (std::size_t i = 0; i < besides; ++i) {
         if (beside_[i].empty()) continue;
-        std::string json = detail::join_objects(beside_[i]);
+        std::string json = i == ratings ? std::move(beside_[i]) : detail::join_objects(beside_[i]);
         if (i == logprobs) {
             reply.extras.ensure().logprobs = std::move(json);
             continue;

@@ -41,6 +41,8 @@ void ChatChoices::choice(json::Reader& reader, std::int64_t position, Delta& del
             if (!reader.null()) put_aside(aside, any).logprobs = reader.raw();
         } else if (json::is(key, "error")) {
             if (detail::is_chat_error(reader)) failure_ = reader.raw();
+        } else if (json::is(key, "content_filter_results")) {
+            put_aside(aside, any).filter = reader.raw();
         }
     });
     seen_ |= index <= 0;
@@ -48,7 +50,7 @@ void ChatChoices::choice(json::Reader& reader, std::int64_t position, Delta& del
 }
 
 BATON_DECL ChatChoices::Aside& ChatChoices::put_aside(Aside& aside, bool& any) noexcept {
-    if (!any) aside = Aside{{}, {}, {}};
+    if (!any) aside = Aside{{}, {}, {}, {}};
     any = true;
     return aside;
 }
@@ -61,6 +63,7 @@ BATON_DECL void ChatChoices::late(std::size_t index, const Aside& aside, Delta& 
     }
     if (!aside.finish.empty()) first_.finish(aside.finish, reply);
     if (!aside.logprobs.empty()) first_.logprobs(aside.logprobs);
+    if (!aside.filter.empty()) first_.keep(filter, aside.filter, false);
 }
 
 BATON_DECL void ChatChoices::read(json::Reader& reader, Delta& delta, Reply& reply) {
@@ -85,6 +88,8 @@ BATON_DECL void ChatChoices::other(std::size_t index, const Aside& aside, Reply&
         assembler.message(reader, not_shown, answer);
     }
     if (!aside.finish.empty()) assembler.finish(aside.finish, answer);
+    if (!aside.logprobs.empty()) assembler.logprobs(aside.logprobs);
+    if (!aside.filter.empty()) assembler.keep(filter, aside.filter, false);
 }
 
 BATON_DECL void ChatChoices::keep(std::string_view key, json::Reader& reader, Reply& reply) {
@@ -96,6 +101,8 @@ BATON_DECL void ChatChoices::keep(std::string_view key, json::Reader& reader, Re
         first_.keep(citations, reader.raw(), false);
     } else if (json::is(key, "search_results")) {
         first_.keep(search_results, reader.raw(), false);
+    } else if (json::is(key, "prompt_filter_results")) {
+        first_.keep(prompt_filter, reader.raw(), false);
     }
 }
 

@@ -5,16 +5,25 @@
 
 namespace baton::wire {
 
+BATON_DECL void OpenAIResponses::read_environment(Options& options, Environment environment) {
+    if (options.organization.empty()) options.organization = environment("OPENAI_ORG_ID");
+    if (options.project.empty()) options.project = environment("OPENAI_PROJECT_ID");
+}
+
+BATON_DECL void AzureResponses::read_environment(Options& options, Environment environment) {
+    options.bearer |= is_other_key<AzureResponses>(options.key, environment);
+}
+
 BATON_DECL std::optional<Error>
 OpenAIResponses::write_account_headers(const Options& options, const Secret& key, std::string& lines) {
     auto error = append_header(lines, "authorization", key.reveal(), "Bearer ",
                                "the key (OPENAI_API_KEY or OpenAIResponses::Options::key)");
     if (!error)
         error = append_header(lines, "openai-organization", options.organization, {},
-                              "OpenAIResponses::Options::organization");
+                              "OpenAIResponses::Options::organization or OPENAI_ORG_ID");
     if (!error)
-        error =
-            append_header(lines, "openai-project", options.project, {}, "OpenAIResponses::Options::project");
+        error = append_header(lines, "openai-project", options.project, {},
+                              "OpenAIResponses::Options::project or OPENAI_PROJECT_ID");
     return error;
 }
 
@@ -31,7 +40,6 @@ BATON_DECL result<std::string> AzureResponses::base_url(const Options& options, 
                      "azure_responses does not know its server; export AZURE_OPENAI_ENDPOINT, or pass "
                      "Options{.resource = ...} or Options{.base_url = ...}");
     }
-    if (!url.ends_with("/openai/v1")) url += "/openai/v1";
     return url;
 }
 
