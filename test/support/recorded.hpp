@@ -111,6 +111,17 @@ public:
         return out;
     }
 
+    /// What was asked, as JSON; null where that was not kept or is none.
+    json::value request(const RecordingEntry& entry) const {
+        std::ifstream file(directory_ / "cases" / entry.provider / (entry.id + ".json"), std::ios::binary);
+        const json::value whole = parse(std::string{std::istreambuf_iterator<char>(file), {}});
+        const json::value& body = at(at(whole, "request"), "body");
+        if (!body.is_string()) return body;
+        boost::system::error_code bad;
+        json::value parsed = json::parse(body.get_string(), bad);
+        return bad ? json::value() : parsed;
+    }
+
 private:
     static RecordingEntry entry(const json::object& line) {
         RecordingEntry out;

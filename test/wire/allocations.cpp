@@ -4,7 +4,14 @@
 #include <boost/test/unit_test.hpp>
 
 #include <baton/wire/anthropic.hpp>
+#include <baton/wire/azure.hpp>
+#include <baton/wire/bedrock.hpp>
+#include <baton/wire/cohere.hpp>
+#include <baton/wire/gemini.hpp>
+#include <baton/wire/mistral.hpp>
+#include <baton/wire/ollama.hpp>
 #include <baton/wire/openai.hpp>
+#include <baton/wire/openai_responses.hpp>
 #include <baton/wire/openrouter.hpp>
 #include <baton/wire/perplexity.hpp>
 
@@ -12,6 +19,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace {
 long allocations = 0;
@@ -148,6 +156,96 @@ BOOST_AUTO_TEST_CASE(anthropic_text) {
     };
     BOOST_TEST(stream(500) <= 6);
     BOOST_TEST(stream(1000) - stream(500) <= 1);
+}
+
+namespace {
+
+struct Event {
+    const char *type, *data;
+};
+/// What a stream of `often` repeated costs from its 500th event to its 1,000th, beyond one growth of a text.
+template <class Wire>
+void costs_nothing_more(const char* what, std::vector<Event> opening, Event often) {
+    const auto stream = [&](int events) {
+        return cost<typename Wire::StreamDecoder>([&](auto& decoder, Reply& reply) {
+            Delta delta;
+            for (const Event& event : opening) decoder.on_event(event.type, event.data, delta, reply);
+            for (int i = 0; i < events; ++i)
+                expect(decoder.on_event(often.type, often.data, delta, reply), Step::delta);
+        });
+    };
+    BOOST_TEST_CONTEXT(Wire::name << ", " << what) { BOOST_TEST(stream(1000) - stream(500) <= 1); }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(every_wire) {
+    costs_nothing_more<AzureOpenAI>(
+        "text, with what the filter says",
+        {{"message", R"({"choices":[],"prompt_filter_results":[{"a":1}]})"}},
+        {"message",
+         R"({"choices":[{"content_filter_results":{"hate":{"filtered":false,"severity":"safe"}},)"
+         R"("delta":{"content":" river"},"finish_reason":null,"index":0,"logprobs":null}],"id":"c"})"});
+    costs_nothing_more<Mistral>(
+        "parts of a content", {},
+        {"message",
+         R"({"choices":[{"index":0,"delta":{"content":[{"type":"thinking","thinking":[{"type":"text",)"
+         R"("text":" hm"}]}]},"finish_reason":null}]})"});
+    costs_nothing_more<Gemini>(
+        "text, rated", {},
+        {"message",
+         R"({"candidates":[{"content":{"parts":[{"text":" river"}],"role":"model"},"index":0,)"
+         R"("safetyRatings":[{"category":"HARM_CATEGORY_HARASSMENT","probability":"NEGLIGIBLE"}]}],)"
+         R"("usageMetadata":{"promptTokenCount":4,"totalTokenCount":9},"modelVersion":"gemini-3.5-flash"})"});
+    costs_nothing_more<Anthropic>(
+        "thinking",
+        {{"message_start", R"({"type":"message_start","message":{"id":"m","content":[]}})"},
+         {"content_block_start",
+          R"({"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":""}})"}},
+        {"content_block_delta",
+         R"({"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":" hm"}})"});
+    costs_nothing_more<Anthropic>(
+        "arguments",
+        {{"message_start", R"({"type":"message_start","message":{"id":"m","content":[]}})"},
+         {"content_block_start",
+          R"({"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1",)"
+          R"("name":"f","input":{}}})"}},
+        {"content_block_delta",
+         R"({"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"\"a\""}})"});
+    const Event created = {"response.created",
+                           R"({"type":"response.created","response":{"id":"r","model":"m","output":[]}})"};
+    costs_nothing_more<OpenAIResponses>(
+        "text",
+        {created,
+         {"response.output_item.added",
+          R"({"type":"response.output_item.added","output_index":0,"item":{"id":"msg_1","type":"message",)"
+          R"("status":"in_progress","content":[],"role":"assistant"}})"}},
+        {"response.output_text.delta",
+         R"({"type":"response.output_text.delta","item_id":"msg_1","output_index":0,"content_index":0,)"
+         R"("delta":" river","sequence_number":4,"logprobs":[],"obfuscation":"x"})"});
+    costs_nothing_more<OpenAIResponses>(
+        "arguments",
+        {created,
+         {"response.output_item.added",
+          R"({"type":"response.output_item.added","output_index":0,"item":{"id":"fc_1","type":"function_call",)"
+          R"("call_id":"call_1","name":"f","arguments":""}})"}},
+        {"response.function_call_arguments.delta",
+         R"({"type":"response.function_call_arguments.delta","item_id":"fc_1","output_index":0,"delta":"\"a\""})"});
+    costs_nothing_more<Bedrock>(
+        "text", {{"messageStart", R"({"role":"assistant"})"}},
+        {"contentBlockDelta", R"({"contentBlockIndex":0,"delta":{"text":" river"},"p":"abcdefghij"})"});
+    costs_nothing_more<Cohere>(
+        "text",
+        {{"message-start", R"({"id":"c","type":"message-start","delta":{"message":{"role":"assistant"}}})"},
+         {"content-start",
+          R"({"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text",)"
+          R"("text":""}}}})"}},
+        {"content-delta",
+         R"({"type":"content-delta","index":0,"delta":{"message":{"content":{"text":" river"}}}})"});
+    costs_nothing_more<Ollama>(
+        "text", {},
+        {"message", R"({"model":"qwen3:8b","created_at":"2026-11-01T10:00:00Z","message":{"role":)"
+                    R"("assistant","content":" river"},"done":false})"});
 }
 
 BOOST_AUTO_TEST_SUITE_END()

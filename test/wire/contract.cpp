@@ -67,7 +67,7 @@ constexpr Capability capability_words[] = {
     {&Capabilities::documents, "documents", "documents (PDF) as base64"},
     {&Capabilities::json_object, "json", "answers that are some JSON object"},
     {&Capabilities::json_schema, "schema", "answers of a given JSON Schema"},
-    {&Capabilities::prefill, "prefill", "a trailing assistant message is continued"},
+    {&Capabilities::prefill, "prefill", "a trailing assistant message is continued; elsewhere it is a turn like others"},
     {&Capabilities::reasoning, "thoughts-back", "what the model thought goes back with its turn"},
     {&Capabilities::reasoning_effort, "effort", "`reasoning(\"low\")`"},
     {&Capabilities::reasoning_budget, "budget", "`reasoning(2000)`: in tokens"},
@@ -78,7 +78,7 @@ constexpr Capability capability_words[] = {
     {&Capabilities::choices, "n", "`choices(n)`: several answers"},
     {&Capabilities::service_tier, "tier", "`service_tier`"},
     {&Capabilities::end_user, "user", "`end_user`"},
-    {&Capabilities::cache_control, "cache-marks", "`cache_point`: prompt-cache markers"},
+    {&Capabilities::cache_control, "cache-marks", "`cache_point`: prompt-cache markers; elsewhere they are passed over"},
     {&Capabilities::embeddings, "embeddings", "`embed()`"},
     {&Capabilities::token_count, "count", "`count_tokens()`"},
 };

@@ -285,13 +285,6 @@ bj::value plain(bj::value value) {
     return out;
 }
 
-std::string text_of_case(const test::RecordingEntry& entry) {
-    const char* directory = std::getenv("BATON_RECORDINGS");
-    std::filesystem::path path = directory != nullptr ? directory : "../shared/wire";
-    std::ifstream file(path / "cases" / entry.provider / (entry.id + ".json"), std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 struct Dialect {
     const char* provider;
     const wire::ChatDialect& dialect;
@@ -334,12 +327,8 @@ BOOST_AUTO_TEST_CASE(every_request_can_be_said_again) {
             return detailed == d.provider || entry.provider == d.provider;
         });
         if (found == dialects.end()) continue;
-        const bj::value whole = test::parse(text_of_case(entry));
-        bj::value body = at(at(whole, "request"), "body");
-        boost::system::error_code bad;
-        if (body.is_string()) body = bj::parse(body.get_string(), bad);
-        if (bad || !body.is_object() || !at(body, "messages").is_array())
-            continue; // kept without, or no request
+        const bj::value body = recordings->request(entry);
+        if (!at(body, "messages").is_array()) continue; // kept without, or no request
         Row& row = table[found->provider];
         ++row.cases;
         BOOST_TEST_CONTEXT(entry.id) {

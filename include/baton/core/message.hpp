@@ -36,9 +36,10 @@ public:
         std::string signature;
         std::string vendor;
         std::string extra; ///< further members of `vendor`'s block, as `"a":1,"b":2`: go back byte for byte
+        /// The tool failed. Vendors without a word for it are sent the text alone, which should say so.
         bool is_error = false;
-        bool cache_point =
-            false; ///< the prompt up to here is worth caching at the vendor, where it has markers
+        /// The prompt up to here is worth caching at the vendor; passed over where it has no markers.
+        bool cache_point = false;
         friend bool operator==(const Detail&, const Detail&) = default;
     };
 

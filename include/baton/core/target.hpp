@@ -24,7 +24,7 @@ struct Capabilities {
     bool json_object = false;      ///< any JSON object
     bool json_schema = false;      ///< answers of a given schema
     bool strict_tools = false;     ///< enforces a tool's schema
-    bool prefill = false;          ///< a trailing assistant message is continued
+    bool prefill = false;          ///< a trailing assistant message is continued; else a turn like others
     bool reasoning = false;        ///< thinking blocks can be read and sent back
     bool reasoning_effort = false; ///< has a word for how hard to think
     bool reasoning_budget = false; ///< ... in tokens
@@ -38,7 +38,7 @@ struct Capabilities {
     bool choices = false; ///< n > 1
     bool service_tier = false;
     bool end_user = false;
-    bool cache_control = false; ///< has prompt-cache markers
+    bool cache_control = false; ///< has prompt-cache markers; else they are passed over
     bool embeddings = false;
     bool token_count = false;      ///< counts a request's tokens without answering it
     std::uint32_t max_context = 0; ///< tokens of the largest model; 0: not known
