@@ -858,6 +858,9 @@ BOOST_AUTO_TEST_CASE(error_responses) {
         BOOST_TEST(error.detail().status == c.status);
         BOOST_TEST(error.detail().request_id == "req-1");
         BOOST_TEST(!error.detail().message.empty());
+        // whoever signs has no bearer token to look after
+        BOOST_TEST((error.detail().message.find("check the access keys") != std::string::npos) ==
+                   (c.errc == Errc::auth));
         const std::string_view type =
             std::string_view(c.header).substr(0, std::string_view(c.header).find(':'));
         if (!type.empty()) BOOST_TEST(error.detail().vendor_code == type);

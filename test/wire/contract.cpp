@@ -67,7 +67,8 @@ constexpr Capability capability_words[] = {
     {&Capabilities::documents, "documents", "documents (PDF) as base64"},
     {&Capabilities::json_object, "json", "answers that are some JSON object"},
     {&Capabilities::json_schema, "schema", "answers of a given JSON Schema"},
-    {&Capabilities::prefill, "prefill", "a trailing assistant message is continued; elsewhere it is a turn like others"},
+    {&Capabilities::prefill, "prefill",
+     "a trailing assistant message is continued; elsewhere it is a turn like others"},
     {&Capabilities::reasoning, "thoughts-back", "what the model thought goes back with its turn"},
     {&Capabilities::reasoning_effort, "effort", "`reasoning(\"low\")`"},
     {&Capabilities::reasoning_budget, "budget", "`reasoning(2000)`: in tokens"},
@@ -78,7 +79,8 @@ constexpr Capability capability_words[] = {
     {&Capabilities::choices, "n", "`choices(n)`: several answers"},
     {&Capabilities::service_tier, "tier", "`service_tier`"},
     {&Capabilities::end_user, "user", "`end_user`"},
-    {&Capabilities::cache_control, "cache-marks", "`cache_point`: prompt-cache markers; elsewhere they are passed over"},
+    {&Capabilities::cache_control, "cache-marks",
+     "`cache_point`: prompt-cache markers; elsewhere they are passed over"},
     {&Capabilities::embeddings, "embeddings", "`embed()`"},
     {&Capabilities::token_count, "count", "`count_tokens()`"},
 };
@@ -261,6 +263,7 @@ struct Facts {
     std::string type, name, key, credential, endpoint, variable, framing, list, model, embeddings, can;
     Capabilities capabilities;
     bool lists_models = false;
+    EmbedBatch batch{};
 };
 
 struct Written {
@@ -311,6 +314,7 @@ Facts facts(const char* type) {
             !W::encode_embed(EmbedRequest("x"), target, wire::Outgoing{out.embeddings, headers, body}));
         out.embeddings += ' ';
         if constexpr (requires { W::default_embedding_model; }) out.embeddings += W::default_embedding_model;
+        out.batch = wire::embed_batch<W>(out.embeddings.substr(out.embeddings.find(' ') + 1));
     }
     return out;
 }
@@ -644,8 +648,10 @@ std::string page() {
             const std::size_t space = w.embeddings.find(' ');
             const std::string model = w.embeddings.substr(space + 1);
             out << "- embeddings: " << code(w.embeddings.substr(0, space))
-                << (model.empty() ? ", of the model that is named" : ", by default of " + code(model))
-                << '\n';
+                << (model.empty() ? ", of the model that is named" : ", by default of " + code(model));
+            if (w.batch.inputs != EmbedBatch().inputs)
+                out << ", " << w.batch.inputs << (w.batch.inputs == 1 ? " text" : " texts") << " a request";
+            out << '\n';
         }
         if (w.capabilities.max_context != 0)
             out << "- context of its largest model: " << w.capabilities.max_context << " tokens\n";

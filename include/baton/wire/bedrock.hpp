@@ -63,7 +63,10 @@ inline constexpr ErrorRule bedrock_rules[] = {
 };
 
 inline constexpr Vendor bedrock_vendor{
-    .name = "bedrock", .key_variable = "AWS_BEARER_TOKEN_BEDROCK", .rules = bedrock_rules};
+    .name = "bedrock",
+    .key_variable = "AWS_BEARER_TOKEN_BEDROCK",
+    .rules = bedrock_rules,
+    .credentials = "the access keys (or AWS_BEARER_TOKEN_BEDROCK), the region and this machine's clock"};
 
 } // namespace detail
 

@@ -27,6 +27,8 @@ struct Vendor {
     std::string_view name;         ///< of the wire, "openai"
     std::string_view key_variable; ///< "OPENAI_API_KEY"
     std::span<const ErrorRule> rules;
+    std::string_view
+        credentials{}; ///< what to check where they are refused; "" = the variable, or the option
 };
 
 /// What an error body says, shape removed. Understands objects and strings under `error`, flat bodies,

@@ -231,7 +231,9 @@ inline Error finished(const Vendor& vendor, Errc code, ErrorBody body, Error::De
         body.message.resize(end);
     }
     detail.message = std::move(body.message);
-    if (code == Errc::auth && !vendor.key_variable.empty()) {
+    if (code == Errc::auth && !vendor.credentials.empty()) {
+        detail.message.append("; check ").append(vendor.credentials);
+    } else if (code == Errc::auth && !vendor.key_variable.empty()) {
         detail.message.append("; check ").append(vendor.key_variable).append(" or Options.key");
     } else if (const std::string_view step = next_step(code); !step.empty()) {
         detail.message.append("; ").append(step);
