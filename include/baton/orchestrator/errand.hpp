@@ -79,7 +79,8 @@ public:
                 const std::span<const std::string> left = std::span(request_.inputs).subspan(done_);
                 size_ = wire::embed_batch<W>(target.model).count(left);
                 if (size_ == request_.inputs.size()) return W::encode_embed(request_, target, out);
-                EmbedRequest batch(std::vector<std::string>(left.begin(), left.begin() + size_));
+                const std::span<const std::string> now = left.first(size_);
+                EmbedRequest batch(std::vector<std::string>(now.begin(), now.end()));
                 batch.extra = request_.extra;
                 batch.purpose = request_.purpose;
                 batch.dimensions = request_.dimensions;
