@@ -93,7 +93,7 @@ inline std::string_view environment(std::string_view name) {
 /// One endpoint's settings from its own words, its provider's options, the environment and the wire's
 /// defaults, in that order.
 template <class W, class Pool>
-EndpointSettings make_endpoint(typename W::Options options, const credentials_of<W>* credentials,
+EndpointSettings make_endpoint(const typename W::Options& options, const credentials_of<W>* credentials,
                                const Endpoint& own, const NetSettings& net, Pool& pool,
                                const EndpointSettings* before) {
     EndpointSettings made;
@@ -128,13 +128,14 @@ EndpointSettings make_endpoint(typename W::Options options, const credentials_of
     std::optional<net::BaseUrl> url = net::BaseUrl::parse(base, option, problem, net.allow_http);
     if (!url) bad_option(problem);
 
-    if (!own.key.empty()) options.key = own.key;
-    if (options.key.empty() && before) options.key = before->key.reveal();
+    typename W::Options filled = options; // from here and there; an account is told what the caller gave
+    if (!own.key.empty()) filled.key = own.key;
+    if (filled.key.empty() && before) filled.key = before->key.reveal();
     constexpr std::string_view other_variable = wire::other_key_variable<W>();
-    if (options.key.empty()) options.key = environment(W::key_variable);
-    if (options.key.empty()) options.key = environment(other_variable);
-    if constexpr (wire::ReadsEnvironment<W>) W::read_environment(options, environment);
-    const Secret key(options.key);
+    if (filled.key.empty()) filled.key = environment(W::key_variable);
+    if (filled.key.empty()) filled.key = environment(other_variable);
+    if constexpr (wire::ReadsEnvironment<W>) W::read_environment(filled, environment);
+    const Secret key(filled.key);
     if (!header_value_ok(key.reveal())) {
         bad_option(std::string(W::name) +
                    " key: contains a line break or control character; check how it was read");
@@ -149,7 +150,7 @@ EndpointSettings make_endpoint(typename W::Options options, const credentials_of
     std::string head =
         "Host: " + url->authority() +
         "\r\nUser-Agent: baton/0.1\r\nAccept-Encoding: identity\r\nContent-Type: application/json\r\n";
-    if (const std::optional<Error> refused = W::write_account_headers(options, key, head)) {
+    if (const std::optional<Error> refused = W::write_account_headers(filled, key, head)) {
         bad_option(refused->detail().message);
     }
     if constexpr (wire::HasAccount<W>) {
