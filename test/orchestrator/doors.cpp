@@ -441,8 +441,12 @@ BOOST_AUTO_TEST_CASE(the_environment_says_who_asks_and_where) {
     const Variable key("ANTHROPIC_API_KEY", "k-anthropic");
     baton::Orchestrator<Provider<baton::Anthropic>> second(io.get_executor());
     BOOST_TEST(run(io, second.models()).has_value());
+    // of one's own key nobody is told the environment's owner
+    baton::Orchestrator<Provider<baton::OpenAI>> own(io.get_executor(),
+                                                     baton::OpenAI::Options{.key = "mine"});
+    BOOST_TEST(run(io, own.models()).has_value());
     const auto& requests = door.stop();
-    BOOST_TEST_REQUIRE(requests.size() == std::size(expected) + 1);
+    BOOST_TEST_REQUIRE(requests.size() == std::size(expected) + 2);
     for (std::size_t i = 0; i < std::size(expected); ++i) {
         BOOST_TEST(requests[i].starts_with("GET " + std::string(expected[i].line) + " HTTP/1.1\r\n"),
                    requests[i]);
@@ -451,8 +455,11 @@ BOOST_AUTO_TEST_CASE(the_environment_says_who_asks_and_where) {
         }
     }
     BOOST_TEST(!has(requests[2], "x-api-key"));
-    BOOST_TEST(has(requests.back(), "\r\nx-api-key: k-anthropic\r\n"));
-    BOOST_TEST(!has(requests.back(), "authorization"));
+    BOOST_TEST(has(requests.back(), "\r\nauthorization: Bearer mine\r\n"));
+    BOOST_TEST(!has(requests.back(), "openai-"));
+    const std::string& keyed = requests[std::size(expected)];
+    BOOST_TEST(has(keyed, "\r\nx-api-key: k-anthropic\r\n"));
+    BOOST_TEST(!has(keyed, "authorization"));
 }
 
 // Vertex takes one text a request of this model. A batch that fails is tried again, those before it are not.

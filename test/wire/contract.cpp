@@ -110,9 +110,9 @@ const Contract contracts[] = {
      "OPENAI_BASE_URL", "sse", "/models", "gpt-5-mini", "/embeddings text-embedding-3-small",
      "tools parallel choice strict images image-urls documents json schema effort seed penalties logprobs n "
      "tier user embeddings",
-     "Chat completions. Options `organization` and `project` (or `OPENAI_ORG_ID`, `OPENAI_PROJECT_ID`) go "
-     "out as "
-     "headers. Its models' thinking is not "
+     "Chat completions. Options `organization` and `project` go out as headers; beside a key of the "
+     "environment "
+     "they are `OPENAI_ORG_ID` and `OPENAI_PROJECT_ID`. Its models' thinking is not "
      "shown by this API; `OpenAIResponses` keeps it across turns."},
     {"OpenAIResponses", "openai_responses", "openai_responses", "OPENAI_API_KEY", bearer,
      "https://api.openai.com/v1/responses", "OPENAI_BASE_URL", "sse", "/models", "gpt-5-mini", "",

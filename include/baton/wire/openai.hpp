@@ -65,7 +65,7 @@ struct OpenAI : ChatWire<detail::openai_chat> {
         std::string_view project{};      ///< sent as OpenAI-Project; "" = $OPENAI_PROJECT_ID
     };
 
-    /// Concept ReadsEnvironment.
+    /// Concept ReadsEnvironment: organization and project, where the key is the environment's, too.
     BATON_DECL static void read_environment(Options& options, Environment environment);
 
     /// Appends the credential lines; nullopt, or which option cannot be a header.

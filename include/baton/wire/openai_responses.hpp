@@ -86,7 +86,7 @@ struct OpenAIResponses {
         std::string_view project{};      ///< sent as OpenAI-Project; "" = $OPENAI_PROJECT_ID
     };
 
-    /// Concept ReadsEnvironment.
+    /// Concept ReadsEnvironment: organization and project, where the key is the environment's, too.
     BATON_DECL static void read_environment(Options& options, Environment environment);
 
     static constexpr std::string_view name = "openai_responses";

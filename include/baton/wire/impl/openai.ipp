@@ -6,6 +6,8 @@
 namespace baton::wire {
 
 BATON_DECL void OpenAI::read_environment(Options& options, Environment environment) {
+    // of one owner, or of none: another's key, or another's server, is not told who this account is
+    if (options.key != environment(key_variable)) return;
     if (options.organization.empty()) options.organization = environment("OPENAI_ORG_ID");
     if (options.project.empty()) options.project = environment("OPENAI_PROJECT_ID");
 }
