@@ -51,6 +51,7 @@ private:
         made.needs_base_url = custom<V>;
         if (!custom<V>) {
             made.key_variable = V::key_variable;
+            made.other_key_variable = baton::wire::other_key_variable<V>();
             made.base_url_variable = V::base_url_variable;
             made.default_model = V::default_model;
         }

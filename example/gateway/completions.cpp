@@ -207,6 +207,12 @@ Task<void> Worker::embed(Exchange& x) {
         taken.tokens = static_cast<std::int64_t>(answered->usage.total());
         if (const Price* price = find_price(*x.config, answered->provider, answered->model))
             taken.cost = cost(*price, answered->usage);
+    } else { // of several batches the first ones may have been answered
+        for (const baton::Attempt& one : answered.error().detail().trace.attempts) {
+            taken.tokens += static_cast<std::int64_t>(one.usage.total());
+            if (const Price* price = find_price(*x.config, one.provider, one.model))
+                taken.cost += cost(*price, one.usage);
+        }
     }
     settle(x, store_, taken);
     if (x.client.gone()) co_return;

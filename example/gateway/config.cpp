@@ -108,7 +108,11 @@ public:
             provider.configured =
                 known.needs_base_url
                     ? !provider.base_url.empty() || own([](const auto& e) { return !e.base_url.empty(); })
-                    : !provider.key.empty() || own([](const auto& e) { return !e.key.empty(); });
+                    : !provider.key.empty() ||
+                          // left to the wire, which knows what kind of credential it is
+                          (!known.other_key_variable.empty() &&
+                           !environment(known.other_key_variable).empty()) ||
+                          own([](const auto& e) { return !e.key.empty(); });
         }
         config_.fingerprint = fingerprint(config_);
         if (const std::string_view listen = environment("BATON_LISTEN"); !listen.empty()) {

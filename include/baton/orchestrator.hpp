@@ -87,7 +87,7 @@ public:
     /// One vector for each text, from the first provider that embeds: retries, breakers and fallback as for
     /// completions. Vectors of different models do not compare: name the model. More texts than the vendor
     /// takes at once are sent in batches, one after another, to the provider and model that answered the
-    /// first; the deadline is that of all of them, the orchestrator's own limits are each batch's.
+    /// first, within one deadline. If one fails, all fail; what the others used stands in the error's trace.
     boost::asio::awaitable<result<Embeddings>, executor_type> embed(EmbedRequest request) {
         const auto limit = request.deadline;
         return run_errand(state_, std::make_unique<EmbedErrand<C>>(std::move(request)), limit,
@@ -106,7 +106,8 @@ public:
                           [](CountErrand<C>& errand, const Reply&) { return errand.tokens; });
     }
 
-    /// The models of the provider at `index` in list order, from all pages of its list.
+    /// The models of the provider at `index` in list order. Google's lists are read page by page, up to 100;
+    /// the others are asked for in one, as long as they may be.
     boost::asio::awaitable<result<std::vector<ModelInfo>>, executor_type> models(std::size_t index = 0) {
         return run_errand(state_, std::make_unique<ModelsErrand<C>>(index, true), std::nullopt,
                           [](ModelsErrand<C>& errand, const Reply&) { return std::move(errand.models); });
@@ -188,16 +189,29 @@ private:
     static boost::asio::awaitable<result<std::invoke_result_t<Take, E&, const Reply&>>, executor_type>
     run_errand(boost::intrusive_ptr<State<C>> state, std::unique_ptr<E> errand, std::optional<Duration> limit,
                Take take) {
-        const TimePoint begun = state->clock.now();
-        for (;;) { // one call for each batch or page
+        const TimePoint until = state->limits.total(state->clock.now(), limit);
+        std::optional<Attempt> before; // what earlier batches or pages, each a call of its own, came to
+        for (;;) {
             Request about;
-            if (limit) about.deadline = std::max(*limit - (state->clock.now() - begun), Duration(1));
+            about.deadline = limit;
+            if (before && until != never) about.deadline = std::max(until - state->clock.now(), Duration(1));
             Ptr call = Call<C>::make(*state, Mode::errand, std::move(about));
             E& started = call->run_errand(std::move(errand));
             result<Reply> reply = co_await baton::detail::run<C>(call, WholeReply());
-            if (!reply) co_return reply.error();
+            if (!reply) {
+                if (!before) co_return reply.error();
+                co_return reply.error().with([&](Error::Detail& detail) {
+                    detail.trace.attempts.insert(detail.trace.attempts.begin(), *before);
+                });
+            }
             if (!started.more()) co_return take(started, *reply);
+            if (!before) before = reply->trace.attempts.back();
+            before->usage = started.usage();
             errand = call->template take_errand<E>();
+            // a coroutine that was cancelled as its call ended must not wait again: Asio would throw
+            const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+            if (cancellation.cancelled() != boost::asio::cancellation_type::none)
+                co_return Error(Errc::cancelled);
         }
     }
 

@@ -445,8 +445,21 @@ BOOST_AUTO_TEST_CASE(the_environment_says_who_asks_and_where) {
     baton::Orchestrator<Provider<baton::OpenAI>> own(io.get_executor(),
                                                      baton::OpenAI::Options{.key = "mine"});
     BOOST_TEST(run(io, own.models()).has_value());
+    // what configure() leaves empty stays, whatever the environment has become
+    ::unsetenv("ANTHROPIC_AUTH_TOKEN");
+    ::unsetenv("ANTHROPIC_API_KEY");
+    chat.configure(baton::Anthropic::Options{.model = "m2"},
+                   baton::OllamaCompatible::Options{.base_url = door.url("/mine"), .key = "secret"});
+    BOOST_TEST(run(io, chat.models(2)).has_value());
+    chat.configure(baton::OllamaCompatible::Options{.model = "m2"}); // not to $OLLAMA_HOST with this key
+    BOOST_TEST(run(io, chat.models(8)).has_value());
     const auto& requests = door.stop();
-    BOOST_TEST_REQUIRE(requests.size() == std::size(expected) + 2);
+    BOOST_TEST_REQUIRE(requests.size() == std::size(expected) + 4);
+    const std::string& still = requests[std::size(expected) + 2];
+    BOOST_TEST(has(still, "\r\nauthorization: Bearer t-anthropic\r\n"));
+    BOOST_TEST(!has(still, "x-api-key"));
+    BOOST_TEST(requests.back().starts_with("GET /mine/models HTTP/1.1\r\n"));
+    BOOST_TEST(has(requests.back(), "\r\nauthorization: Bearer secret\r\n"));
     for (std::size_t i = 0; i < std::size(expected); ++i) {
         BOOST_TEST(requests[i].starts_with("GET " + std::string(expected[i].line) + " HTTP/1.1\r\n"),
                    requests[i]);
@@ -455,8 +468,9 @@ BOOST_AUTO_TEST_CASE(the_environment_says_who_asks_and_where) {
         }
     }
     BOOST_TEST(!has(requests[2], "x-api-key"));
-    BOOST_TEST(has(requests.back(), "\r\nauthorization: Bearer mine\r\n"));
-    BOOST_TEST(!has(requests.back(), "openai-"));
+    const std::string& mine = requests[std::size(expected) + 1];
+    BOOST_TEST(has(mine, "\r\nauthorization: Bearer mine\r\n"));
+    BOOST_TEST(!has(mine, "openai-"));
     const std::string& keyed = requests[std::size(expected)];
     BOOST_TEST(has(keyed, "\r\nx-api-key: k-anthropic\r\n"));
     BOOST_TEST(!has(keyed, "authorization"));
@@ -470,6 +484,7 @@ BOOST_AUTO_TEST_CASE(more_texts_than_a_vendor_takes_at_once_go_in_batches) {
             return response("application/json", R"({"error":{"code":503,"status":"UNAVAILABLE"}})",
                             "503 Busy");
         const char digit = request[request.find("text-") + 5];
+        if (digit == '9') return response("application/json", R"({"error":{"code":400}})", "400 Bad Request");
         return json(R"({"predictions":[{"embeddings":{"values":[)" + std::string(1, digit) +
                     R"(],"statistics":{"token_count":2}}}]})");
     });
@@ -487,8 +502,16 @@ BOOST_AUTO_TEST_CASE(more_texts_than_a_vendor_takes_at_once_go_in_batches) {
     for (std::size_t i = 0; i < 3; ++i) BOOST_TEST(got->vectors[i].at(0) == static_cast<float>(i + 1));
     BOOST_TEST(got->usage.input_tokens == 6u);
     BOOST_TEST(got->provider == "vertex");
+    // the error of a later one says what those before it used
+    const auto cut =
+        run(io, chat.embed(baton::EmbedRequest(std::vector<std::string>{"text-1", "text-2", "text-9"})));
+    BOOST_TEST_REQUIRE(cut.has_error());
+    const auto& attempts = cut.error().detail().trace.attempts;
+    BOOST_TEST_REQUIRE(attempts.size() == 2u);
+    BOOST_TEST(attempts[0].usage.input_tokens == 4u);
+    BOOST_TEST((attempts[0].outcome == Errc::ok && attempts[1].outcome == Errc::invalid_request));
     const auto& requests = door.stop();
-    BOOST_TEST(requests.size() == 4u);
+    BOOST_TEST(requests.size() == 4u + 3u);
     for (const std::string& one : requests) {
         BOOST_TEST(has(one, "gemini-embedding-001:predict"));
         BOOST_TEST(has(one, "text-") == (one.find("text-") == one.rfind("text-"))); // one a request
@@ -505,8 +528,8 @@ BOOST_AUTO_TEST_CASE(batches_stay_with_the_model_that_made_the_first) {
         }
         if (request.starts_with("POST /p/"))
             return json(R"({"predictions":[{"embeddings":{"values":[9]}}]})");
-        std::string data; // of OpenAI, which takes 2,048
-        const std::size_t texts = has(request, "last") ? 1 : 2048;
+        std::string data; // of OpenAI
+        const std::size_t texts = has(request, "last") ? 1 : 1024;
         for (std::size_t i = 0; i < texts; ++i) data += std::string(i ? "," : "") + R"({"embedding":[1]})";
         return json(R"({"data":[)" + data + R"(],"model":"text-embedding-3-small"})");
     });
@@ -515,12 +538,12 @@ BOOST_AUTO_TEST_CASE(batches_stay_with_the_model_that_made_the_first) {
         io.get_executor(),
         baton::Vertex::Options{.base_url = door.url("/p"), .key = "t", .project = "p", .location = "l"},
         baton::OpenAI::Options{.base_url = door.url("/v1"), .key = "k"});
-    std::vector<std::string> texts(2048, "text");
+    std::vector<std::string> texts(1024, "text");
     texts.push_back("last");
     failing = 1;
     const auto got = run(io, chat.embed(baton::EmbedRequest(texts)));
     BOOST_TEST_REQUIRE(got.has_value(), (got ? "" : got.error().what()));
-    BOOST_TEST(got->vectors.size() == 2049u);
+    BOOST_TEST(got->vectors.size() == 1025u);
     BOOST_TEST(got->provider == "openai");
     for (const auto& vector : got->vectors) {
         if (vector.at(0) != 1) BOOST_ERROR("a vector of another model");

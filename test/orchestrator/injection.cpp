@@ -67,7 +67,7 @@ constexpr std::string_view P_openai = "openai", P_responses = "openai_responses"
                            P_mine = "mine";
 
 void nothing(Setup&, const std::string&) {}
-void the_environments_key() { ::setenv("OPENAI_API_KEY", "k", 1); } // only with it goes its owner
+void the_environments_key() { ::setenv("OPENAI_API_KEY", "k", 1); } // only with it goes its organization
 
 const std::vector<Field>& fields() {
     static const std::vector<Field> all = {
@@ -156,10 +156,14 @@ const std::vector<Field>& fields() {
         {"$OPENAI_BASE_URL", P_openai, Place::above,
          [](Setup& s, const std::string&) { s.openai.base_url = {}; }, "OPENAI_BASE_URL"},
         {"$OPENAI_ORG_ID", P_openai, Place::above,
-         [](Setup& s, const std::string&) { s.openai.organization = {}, the_environments_key(); },
+         [](Setup& s, const std::string&) {
+             s.openai.organization = {}, s.openai.key = {}, the_environments_key();
+         },
          "OPENAI_ORG_ID"},
         {"$OPENAI_PROJECT_ID", P_responses, Place::above,
-         [](Setup& s, const std::string&) { s.responses.project = {}, the_environments_key(); },
+         [](Setup& s, const std::string&) {
+             s.responses.project = {}, s.responses.key = {}, the_environments_key();
+         },
          "OPENAI_PROJECT_ID"},
         {"$ANTHROPIC_AUTH_TOKEN", P_anthropic, Place::above,
          [](Setup& s, const std::string&) { s.anthropic.key = {}; }, "ANTHROPIC_AUTH_TOKEN"},

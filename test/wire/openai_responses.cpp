@@ -401,8 +401,14 @@ BOOST_AUTO_TEST_CASE(accounts) {
                                                : std::string_view();
     };
     const wire::Environment whole = [](std::string_view) { return std::string_view("https://e/openai/v1/"); };
-    BOOST_TEST(AzureResponses::base_url({.resource = "r"}, endpoint).value() == "https://r.openai.azure.com");
-    BOOST_TEST(AzureResponses::base_url({}, endpoint).value() == "https://e.openai.azure.com");
+    BOOST_TEST(AzureResponses::base_url({.resource = "r"}, endpoint).value() ==
+               "https://r.openai.azure.com/openai/v1");
+    BOOST_TEST(AzureResponses::base_url({}, endpoint).value() == "https://e.openai.azure.com/openai/v1");
+    const wire::Environment project = [](std::string_view) {
+        return std::string_view("https://r.services.ai.azure.com/api/projects/p");
+    };
+    BOOST_TEST(AzureResponses::base_url({}, project).value() ==
+               "https://r.services.ai.azure.com/api/projects/p/openai/v1");
     static_assert(AzureResponses::bare_path == "/openai/v1");
     BOOST_TEST(AzureResponses::base_url({}, whole).value() == "https://e/openai/v1");
     BOOST_TEST(AzureResponses::base_url({}, nothing).has_error());

@@ -161,6 +161,15 @@ void says_it_again(Answer answer, const char* block = "") {
     for (const Turn& turn : turns(W::name, block)) {
         BOOST_TEST_CONTEXT(W::name << ", " << turn.what) {
             const bj::value first = written<W>(turn.message);
+            const std::string sent = bj::serialize(first);
+            for (const Part& part : turn.message.parts) { // nothing is lost on the way there; thinking may be
+                const bool plain = part.kind == Kind::text || part.kind == Kind::opaque;
+                const std::string word = part.kind == Kind::text     ? bj::serialize(bj::string(part.text))
+                                         : part.kind == Kind::opaque ? bj::serialize(test::parse(part.text))
+                                                                     : "\"" + part.detail->name + "\"";
+                if (plain || part.kind == Kind::tool_call)
+                    BOOST_TEST((sent.find(word) != std::string::npos), word << " is not in " << sent);
+            }
             Reply reply;
             const std::string body = answer(first);
             const auto error = W::decode(body, reply);

@@ -4,6 +4,7 @@
 #include <baton/core/time.hpp>
 #include <baton/core/usage.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -42,12 +43,14 @@ struct EmbedBatch {
     std::size_t inputs = std::numeric_limits<std::size_t>::max();
     std::size_t tokens = std::numeric_limits<std::size_t>::max(); ///< of all of them
 
-    /// How many of `inputs` go into the next request: one at least, and then while they fit, a token being
-    /// taken for no more than 3 bytes: rather a request too many than one refused.
+    /// How many of `inputs` go into the next request: one at least, and then while they fit. A token is taken
+    /// for 3 bytes of ASCII or one other byte: rather a request too many than one refused.
     std::size_t count(std::span<const std::string> all) const noexcept {
         std::size_t n = 0, sum = 0;
         for (const std::string& one : all) {
-            sum += one.size() / 3 + 1;
+            const auto ascii = static_cast<std::size_t>(std::count_if(
+                one.begin(), one.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+            sum += ascii / 3 + (one.size() - ascii) + 1;
             if (n != 0 && (n == inputs || sum > tokens)) break;
             ++n;
         }

@@ -28,9 +28,9 @@ class Reply;
 
 /// What few answers have besides themselves. Such an answer is not cached.
 struct ReplyExtras {
-    std::vector<Reply>
-        alternatives;     ///< answers 1, 2, ... of a request with `choices(n)`; only parts and stop are set
-    std::string logprobs; ///< the vendor's JSON for the first answer's log probabilities
+    /// Answers 1, 2, ... of a request with `choices(n)`: their parts, stop and log probabilities.
+    std::vector<Reply> alternatives;
+    std::string logprobs;     ///< the vendor's JSON for the first answer's log probabilities
     std::string service_tier; ///< which one served, in the vendor's word, where that differs from its default
 };
 

@@ -41,6 +41,8 @@ public:
     /// After a call that succeeded: takes over what it brought. True if that was a part of what is asked for,
     /// and a further call is to bring the next.
     virtual bool more() { return false; }
+    /// Of all parts so far.
+    virtual Usage usage() const { return {}; }
 };
 
 /// Runs `f(type_identity<wire>)` for provider `index` of C.
@@ -109,6 +111,7 @@ public:
         request_.model = asked_;
         return done_ < request_.inputs.size();
     }
+    Usage usage() const override { return answer.usage; }
     Embeddings answer;
 
 private:

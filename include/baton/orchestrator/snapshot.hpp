@@ -33,6 +33,8 @@ struct EndpointSettings {
     Secret key;             ///< so that no error text repeats it
     std::string base_url;   ///< as configured
     std::string authority;  ///< the Host header
+    bool given_url = false; ///< by the caller, and not by the environment or made from options
+    wire::KeyFrom key_from = wire::KeyFrom::caller;
     std::shared_ptr<const void> account; ///< the wire's Account, where it has one
 };
 
@@ -44,6 +46,7 @@ struct ProviderSettings {
     Capabilities capabilities;
     Target target;                                                ///< with its default model
     std::vector<std::pair<std::string, std::uint32_t>> windows{}; ///< of models, in tokens
+    std::pair<std::string_view, std::uint32_t> default_window{};  ///< of the wire's default model, if known
 
     /// This provider with another model.
     Target with_model(std::string_view model) const {
@@ -56,7 +59,7 @@ struct ProviderSettings {
         for (const auto& [name, tokens] : windows) {
             if (name == model && tokens != 0) return tokens;
         }
-        return capabilities.max_context;
+        return model == default_window.first ? default_window.second : capabilities.max_context;
     }
 };
 
@@ -102,7 +105,8 @@ EndpointSettings make_endpoint(const typename W::Options& options, const credent
     const std::string option = std::string(W::name) + " Options.base_url";
     std::string_view base = own.base_url;
     if (base.empty()) base = options.base_url;
-    if (base.empty() && before && !wire::HasBaseUrl<W>) base = before->base_url;
+    if (base.empty() && before && (before->given_url || !wire::HasBaseUrl<W>)) base = before->base_url;
+    made.given_url = !own.base_url.empty() || !options.base_url.empty() || (before && before->given_url);
     if (base.empty()) base = environment(W::base_url_variable);
     if (base.empty()) base = W::default_base_url;
     std::string problem, made_base;
@@ -130,11 +134,19 @@ EndpointSettings make_endpoint(const typename W::Options& options, const credent
 
     typename W::Options filled = options; // from here and there; an account is told what the caller gave
     if (!own.key.empty()) filled.key = own.key;
-    if (filled.key.empty() && before) filled.key = before->key.reveal();
+    if (filled.key.empty() && before) {
+        filled.key = before->key.reveal();
+        made.key_from = before->key_from;
+    }
     constexpr std::string_view other_variable = wire::other_key_variable<W>();
-    if (filled.key.empty()) filled.key = environment(W::key_variable);
-    if (filled.key.empty()) filled.key = environment(other_variable);
-    if constexpr (wire::ReadsEnvironment<W>) W::read_environment(filled, environment);
+    const auto look_in = [&](std::string_view variable, wire::KeyFrom from) {
+        if (!filled.key.empty()) return;
+        filled.key = environment(variable);
+        made.key_from = from;
+    };
+    look_in(W::key_variable, wire::KeyFrom::variable);
+    look_in(other_variable, wire::KeyFrom::other_variable);
+    if constexpr (wire::ReadsEnvironment<W>) W::read_environment(filled, made.key_from, environment);
     const Secret key(filled.key);
     if (!header_value_ok(key.reveal())) {
         bad_option(std::string(W::name) +
@@ -200,6 +212,8 @@ ProviderSettings make_provider(const typename W::Options& options, const credent
     ProviderSettings made;
     made.name = W::name;
     made.capabilities = W::capabilities;
+    if constexpr (requires { W::default_model_context; })
+        made.default_window = {W::default_model, W::default_model_context};
     made.target.provider = index;
     made.target.provider_name = W::name;
     if constexpr (wire::HasAccount<W>) before = nullptr;

@@ -116,7 +116,8 @@ struct Anthropic {
     static constexpr std::string_view name = "anthropic";
     static constexpr std::string_view default_base_url = "https://api.anthropic.com";
     static constexpr std::string_view default_model =
-        "claude-haiku-4-5"; // as of November 2026; see Options::model
+        "claude-haiku-4-5";                                         // as of November 2026; see Options::model
+    static constexpr std::uint32_t default_model_context = 200'000; ///< of its largest: see capabilities
     static constexpr std::string_view default_version = "2023-06-01";
     static constexpr std::uint32_t default_max_tokens =
         4096; ///< enough for most answers, below every model's cap
@@ -141,12 +142,12 @@ struct Anthropic {
                                                .end_user = true,
                                                .cache_control = true,
                                                .token_count = true,
-                                               .max_context = 200'000};
+                                               .max_context = 1'000'000}; // claude-opus-5, November 2026
 
     using StreamDecoder = AnthropicStreamDecoder;
 
     /// Concept ReadsEnvironment.
-    BATON_DECL static void read_environment(Options& options, Environment environment);
+    BATON_DECL static void read_environment(Options& options, KeyFrom from, Environment environment);
     /// Appends the credential lines; nullopt, or which option cannot be a header.
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,
                                                                  std::string& lines);

@@ -39,7 +39,7 @@ inline constexpr ChatDialect azure_chat{
     .models_path = "/openai/v1/models",
     .max_tokens_member = "max_completion_tokens",
     .vectors = ChatDialect::Vectors::base64,
-    .embed_batch = {.inputs = 2048, .tokens = 300'000}, // their reference, November 2026
+    .embed_batch = {.inputs = 1024, .tokens = 300'000}, // half of what it may, for answers below 32 MiB
 };
 
 } // namespace detail

@@ -64,11 +64,18 @@ concept HasBaseUrl = requires(const typename W::Options& options, Environment en
     { W::base_url(options, environment) } -> std::same_as<result<std::string>>;
 };
 
+/// Where a key was found.
+enum class KeyFrom : unsigned char {
+    caller,        ///< among the orchestrator's options
+    variable,      ///< W::key_variable
+    other_variable ///< W::other_key_variable
+};
+
 /// A wire for whose Options its vendor's own programs read further variables than those of key and base URL:
-/// fills what is empty. `options.key` is then the key that will be used, or "".
+/// fills what is empty. `options.key` is the key that will be used, or "".
 template <class W>
-concept ReadsEnvironment = requires(typename W::Options& options, Environment environment) {
-    { W::read_environment(options, environment) } -> std::same_as<void>;
+concept ReadsEnvironment = requires(typename W::Options& options, KeyFrom from, Environment environment) {
+    { W::read_environment(options, from, environment) } -> std::same_as<void>;
 };
 
 /// A second variable that some programs take the key from; "" = there is none.
@@ -76,12 +83,6 @@ template <class W>
 constexpr std::string_view other_key_variable() noexcept {
     if constexpr (requires { W::other_key_variable; }) return W::other_key_variable;
     return {};
-}
-
-/// Whether `key` is what the second variable holds, for wires where that is another kind of credential.
-template <class W>
-bool is_other_key(std::string_view key, Environment environment) {
-    return !key.empty() && key == environment(W::other_key_variable) && key != environment(W::key_variable);
 }
 
 /// The path of a base URL that has none, e.g. "/v1beta"; "" = such a URL needs none.

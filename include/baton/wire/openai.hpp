@@ -50,7 +50,7 @@ inline constexpr ChatDialect openai_chat{
     .max_tokens_member = "max_completion_tokens",
     .blocks_of = "openai",
     .vectors = ChatDialect::Vectors::base64,
-    .embed_batch = {.inputs = 2048, .tokens = 300'000}, // their reference, November 2026
+    .embed_batch = {.inputs = 1024, .tokens = 300'000}, // half of what it may, for answers below 32 MiB
 };
 
 } // namespace detail
@@ -66,7 +66,7 @@ struct OpenAI : ChatWire<detail::openai_chat> {
     };
 
     /// Concept ReadsEnvironment: organization and project, where the key is the environment's, too.
-    BATON_DECL static void read_environment(Options& options, Environment environment);
+    BATON_DECL static void read_environment(Options& options, KeyFrom from, Environment environment);
 
     /// Appends the credential lines; nullopt, or which option cannot be a header.
     BATON_DECL static std::optional<Error> write_account_headers(const Options& options, const Secret& key,

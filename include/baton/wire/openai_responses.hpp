@@ -87,7 +87,7 @@ struct OpenAIResponses {
     };
 
     /// Concept ReadsEnvironment: organization and project, where the key is the environment's, too.
-    BATON_DECL static void read_environment(Options& options, Environment environment);
+    BATON_DECL static void read_environment(Options& options, KeyFrom from, Environment environment);
 
     static constexpr std::string_view name = "openai_responses";
     static constexpr std::string_view default_base_url = "https://api.openai.com/v1";
@@ -157,7 +157,7 @@ struct AzureResponses {
     using StreamDecoder = ResponsesDecoderFor<detail::azure_responses>;
 
     /// Concept ReadsEnvironment.
-    BATON_DECL static void read_environment(Options& options, Environment environment);
+    BATON_DECL static void read_environment(Options& options, KeyFrom from, Environment environment);
     /// From Options::resource, else $AZURE_OPENAI_ENDPOINT; an error if there is neither.
     BATON_DECL static result<std::string> base_url(const Options& options, Environment environment);
     /// Appends the credential line; nullopt, or which option cannot be a header.

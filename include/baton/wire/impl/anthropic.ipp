@@ -388,8 +388,8 @@ BATON_DECL std::optional<Error> Anthropic::decode(std::string_view body, Reply& 
     return std::nullopt;
 }
 
-BATON_DECL void Anthropic::read_environment(Options& options, Environment environment) {
-    options.bearer |= is_other_key<Anthropic>(options.key, environment);
+BATON_DECL void Anthropic::read_environment(Options& options, KeyFrom from, Environment) {
+    options.bearer |= from == KeyFrom::other_variable;
 }
 
 BATON_DECL std::optional<Error> Anthropic::write_account_headers(const Options& options, const Secret& key,

@@ -5,9 +5,8 @@
 
 namespace baton::wire {
 
-BATON_DECL void OpenAI::read_environment(Options& options, Environment environment) {
-    // of one owner, or of none: another's key, or another's server, is not told who this account is
-    if (options.key != environment(key_variable)) return;
+BATON_DECL void OpenAI::read_environment(Options& options, KeyFrom from, Environment environment) {
+    if (from != KeyFrom::variable) return; // another's key is not of this organization
     if (options.organization.empty()) options.organization = environment("OPENAI_ORG_ID");
     if (options.project.empty()) options.project = environment("OPENAI_PROJECT_ID");
 }

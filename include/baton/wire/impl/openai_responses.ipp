@@ -5,15 +5,14 @@
 
 namespace baton::wire {
 
-BATON_DECL void OpenAIResponses::read_environment(Options& options, Environment environment) {
-    // of one owner, or of none: another's key, or another's server, is not told who this account is
-    if (options.key != environment(key_variable)) return;
+BATON_DECL void OpenAIResponses::read_environment(Options& options, KeyFrom from, Environment environment) {
+    if (from != KeyFrom::variable) return; // another's key is not of this organization
     if (options.organization.empty()) options.organization = environment("OPENAI_ORG_ID");
     if (options.project.empty()) options.project = environment("OPENAI_PROJECT_ID");
 }
 
-BATON_DECL void AzureResponses::read_environment(Options& options, Environment environment) {
-    options.bearer |= is_other_key<AzureResponses>(options.key, environment);
+BATON_DECL void AzureResponses::read_environment(Options& options, KeyFrom from, Environment) {
+    options.bearer |= from == KeyFrom::other_variable;
 }
 
 BATON_DECL std::optional<Error>
@@ -42,6 +41,7 @@ BATON_DECL result<std::string> AzureResponses::base_url(const Options& options, 
                      "azure_responses does not know its server; export AZURE_OPENAI_ENDPOINT, or pass "
                      "Options{.resource = ...} or Options{.base_url = ...}");
     }
+    if (!url.ends_with("/openai/v1")) url += "/openai/v1";
     return url;
 }
 
