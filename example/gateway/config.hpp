@@ -142,8 +142,9 @@ struct Config {
 
 /// A provider the composition has, as the configuration needs to know it.
 struct KnownProvider {
-    std::string_view name, key_variable, other_key_variable, base_url_variable, default_model;
+    std::string_view name, key_variable, base_url_variable, default_model;
     bool needs_base_url = false;
+    std::string_view other_key_variable{};
 };
 
 /// Reads `file` ("" = none) and the environment. Throws ConfigError.
