@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -41,6 +42,15 @@ inline const json::value& at(const json::value& object, std::string_view key) {
 inline std::string string_of(const json::value& value) {
     return value.is_string() ? std::string(value.get_string().data(), value.get_string().size())
                              : std::string();
+}
+
+/// Whether it is an object with no other members than these.
+inline bool only_has(const json::value& object, std::set<std::string_view> names) {
+    if (!object.is_object()) return false;
+    for (const auto& [name, value] : object.get_object()) {
+        if (!names.contains(std::string_view(name.data(), name.size()))) return false;
+    }
+    return true;
 }
 
 /// The string under `key`, or "".

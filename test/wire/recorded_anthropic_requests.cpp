@@ -17,18 +17,11 @@ BOOST_AUTO_TEST_SUITE(recorded_anthropic_requests)
 
 using namespace baton;
 using test::at;
+using test::only_has;
 using test::string_of;
 namespace bj = boost::json;
 
 namespace {
-
-bool only_has(const bj::value& object, std::set<std::string_view> names) {
-    if (!object.is_object()) return false;
-    for (const auto& [name, value] : object.get_object()) {
-        if (!names.contains(std::string_view(name.data(), name.size()))) return false;
-    }
-    return true;
-}
 
 const bj::value marker = {{"type", "ephemeral"}};
 

@@ -28,18 +28,11 @@ BOOST_AUTO_TEST_SUITE(recorded_chat_requests)
 
 using namespace baton;
 using test::at;
+using test::only_has;
 using test::string_of;
 namespace bj = boost::json;
 
 namespace {
-
-bool only_has(const bj::value& object, std::set<std::string_view> names) {
-    if (!object.is_object()) return false;
-    for (const auto& [name, value] : object.get_object()) {
-        if (!names.contains(std::string_view(name.data(), name.size()))) return false;
-    }
-    return true;
-}
 
 std::string text_of(const bj::value& value) { return bj::serialize(value); }
 

@@ -218,6 +218,11 @@ inline void check_class(const std::vector<JudgedError>& rows, const std::string&
     std::cout << "  not judged yet: " << provider << ' ' << status << " type=" << said.type
               << " code=" << said.code << ": " << said.message.substr(0, 120) << " -> " << to_string(got)
               << '\n';
+    static const bool ours = [] {
+        const auto all = Recordings::open();
+        return all && all->ours();
+    }();
+    BOOST_TEST(!ours, "an error of our recordings that nobody has judged: add it to the table");
     BOOST_TEST(status_allows(status, got), "status " << status << " is no " << to_string(got));
 }
 
@@ -501,7 +506,6 @@ inline void run_suites(const std::vector<Suite>& suites, const std::vector<Judge
     }
     print(table);
     if (unjudged != 0) std::cout << "  errors judged by their status alone: " << unjudged << '\n';
-    if (recordings->ours()) BOOST_TEST(unjudged == 0, "judge these errors and add them to the table");
     for (const auto& [name, tally] : table) BOOST_TEST(tally.passed == tally.cases, name);
 }
 
