@@ -10,6 +10,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tools"))
 import compiler
@@ -35,7 +36,10 @@ def verdict(path, command, directory):
 def main(build_dir, source_dir):
     command, directory = compiler.syntax_only(build_dir)
     files = sorted(pathlib.Path(source_dir).resolve().glob("*.cpp"))
-    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    with tempfile.TemporaryDirectory() as scratch, \
+            concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+        # They all include it, so it is read once.
+        command += compiler.precompiled(command, directory, "baton/baton.hpp", scratch)
         results = list(zip(files, pool.map(lambda path: verdict(path, command, directory), files)))
     failed = [(path.name, what) for path, what in results if what]
     for name, what in failed:

@@ -1,5 +1,4 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-#define BOOST_TEST_MODULE canonical
 #include <boost/test/unit_test.hpp>
 
 #include <baton/core/canonical.hpp>

@@ -1,5 +1,4 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-#define BOOST_TEST_MODULE json
 #include <boost/test/unit_test.hpp>
 
 #include "json_differential.hpp"
@@ -13,6 +12,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+BOOST_AUTO_TEST_SUITE(json_reader)
 
 using namespace std::string_view_literals;
 using baton::json::Reader;
@@ -710,3 +711,5 @@ BOOST_AUTO_TEST_CASE(utf8_replacement) {
     BOOST_TEST(replaced("\xef\xbf\xbd\xef\xbf\xbe\xf4\x8f\xbf\xbf") ==
                "\xef\xbf\xbd\xef\xbf\xbe\xf4\x8f\xbf\xbf");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // AWS Signature Version 4 against the vectors that AWS has published (aws-sig-v4-test-suite, the examples of
 // the General Reference, and the suite of 2011 for paths that are encoded twice).
-#define BOOST_TEST_MODULE sigv4
 #include <boost/test/unit_test.hpp>
 
 #include <baton/core/sigv4.hpp>

@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-
 // Scorecard lines 1 to 3 with every resilience policy on: streamed requests over real sockets, a fifth of
 // them struck by faults, two vendors of which the first has two keys. No token is lost, doubled or out of
 // place, nothing is left behind, and the books of limiter, caller and vendors agree.
+#include <boost/test/unit_test.hpp>
+
 #include "../orchestrator/everything.hpp"
 #include "../support/long_form.hpp"
 #include "exact_faults.hpp"

@@ -1,9 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-
 // 10,000 streamed requests over real sockets, a fifth of them struck by faults: nothing is lost, doubled or
 // left behind, and the client's books agree with the server's.
-#define BOOST_TEST_MODULE faults
-
 #include <baton/baton.hpp>
 #include <baton/testing/fault_server.hpp>
 
@@ -17,6 +14,8 @@
 #include <exception>
 #include <map>
 #include <string>
+
+BOOST_AUTO_TEST_SUITE(ledgers)
 
 namespace {
 
@@ -130,3 +129,5 @@ BOOST_AUTO_TEST_CASE(ten_thousand_streams_with_faults) {
     BOOST_TEST_MESSAGE("completed " << books.completed << " of " << requests << ", attempts " << books.sent
                                     << ", connections " << established << "; errors:" << errors);
 }
+
+BOOST_AUTO_TEST_SUITE_END()

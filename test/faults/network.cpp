@@ -1,7 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-
 // The orchestrator over real sockets: TLS good and bad, a proxy, kept connections, health, configuration.
-#define BOOST_TEST_MODULE network
 
 #include <baton/baton.hpp>
 #include <baton/testing/certificates.hpp>

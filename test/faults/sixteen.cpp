@@ -1,10 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-
 // The sixteen ways a provider breaks, over real sockets: each with and without a fallback, whole and
 // streamed, all modes of one fault at once. After each call the client's trace and the servers' ledgers
 // agree on what was sent, and no connection is left. Limits are scaled down so that a silence of seconds
 // stands for one of minutes; test/orchestrator/resilience.cpp has the real lengths, in virtual time.
-#define BOOST_TEST_MODULE sixteen
 
 #include "sixty_words.hpp"
 

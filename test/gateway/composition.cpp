@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Policies a configuration switches on: several endpoints of a provider, hedging, one cache for all threads.
-#define BOOST_TEST_MODULE gateway_composition
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

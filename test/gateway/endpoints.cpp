@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What the gateway answers, seen by a client that knows nothing but sockets: every endpoint, whole and
 // streamed, every dialect to every vendor; and how answers end when something breaks.
-#define BOOST_TEST_MODULE gateway_endpoints
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

@@ -2,7 +2,6 @@
 // Every way a vendor can break, through the gateway: a client gets the complete answer or the right kind of
 // error, and never a part that looks like the whole. And many clients at once, in a world where a third of
 // all goes wrong.
-#define BOOST_TEST_MODULE gateway_faults
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

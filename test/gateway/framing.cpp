@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What is no proper HTTP request: refused, and the connection closed, before anything reaches a vendor.
-#define BOOST_TEST_MODULE gateway_framing
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What a client's key may: requests, tokens, money; and what providers are sent.
-#define BOOST_TEST_MODULE gateway_limits
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

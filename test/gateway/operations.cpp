@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Running a gateway: configuration, keys, limits, slow clients, reload, drain, TLS.
-#define BOOST_TEST_MODULE gateway_operations
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

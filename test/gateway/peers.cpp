@@ -3,7 +3,6 @@
 // vendor: schemas that get lost, usage of 0/0, errors that all look alike, leaving that nobody upstream hears
 // of, deltas that wait for the next one. (A cut that looks like an end, and a process that dies of one:
 // sixteen.cpp. Pauses that are put between the first deltas: benchmark/gateway shows the delay.)
-#define BOOST_TEST_MODULE gateway_peers
 #include <boost/test/unit_test.hpp>
 
 #include "reader.hpp"

@@ -2,7 +2,6 @@
 // The sixteen ways a provider breaks (test/faults/sixteen.cpp has them for the library), through the gateway:
 // clients of four dialects, whole and streamed, with and without a fallback, all modes of one fault at once,
 // real sockets and real time. Limits are scaled down so that a second stands for a minute.
-#define BOOST_TEST_MODULE gateway_sixteen
 #include <boost/test/unit_test.hpp>
 
 #include "faults/sixty_words.hpp"

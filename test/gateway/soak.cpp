@@ -1,5 +1,4 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-
 // The gateway's program under faults, for a minute or for hours: real sockets, clients of four dialects,
 // whole and streamed, some of which leave; two vendors of which a part of the answers is cut, late, refused
 // or none; a reload every few seconds, and a drain at the end. Each minute a line of figures, then a verdict.

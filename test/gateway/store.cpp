@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Limits in Redis: shared by several gateways; and what becomes of requests when it is slow, absent or dies.
-#define BOOST_TEST_MODULE gateway_store
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // AWS's binary event streams: every header type, every cut, every kind of damage.
-#define BOOST_TEST_MODULE event_stream
 #include <boost/test/unit_test.hpp>
 
 #include "event_stream_model.hpp"

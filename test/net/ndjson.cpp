@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Newline-delimited JSON: the lines do not depend on how the bytes were cut.
-#define BOOST_TEST_MODULE ndjson
 #include <boost/test/unit_test.hpp>
 
 #include <baton/net/ndjson.hpp>

@@ -1,5 +1,4 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-#define BOOST_TEST_MODULE sse
 #include <boost/test/unit_test.hpp>
 
 #include "../support/long_form.hpp"
@@ -10,6 +9,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+BOOST_AUTO_TEST_SUITE(sse)
 
 using namespace std::string_view_literals;
 using baton::net::SseEvent;
@@ -446,3 +447,5 @@ BOOST_AUTO_TEST_CASE(random_streams_agree_with_the_standard) {
     BOOST_TEST_MESSAGE("scorecard 19: " << runs << " runs of " << streams << " streams with " << events
                                         << " events, " << wrong << " differ from the standard");
 }
+
+BOOST_AUTO_TEST_SUITE_END()

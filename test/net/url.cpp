@@ -1,5 +1,4 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-#define BOOST_TEST_MODULE net_url
 #include <boost/test/unit_test.hpp>
 
 #include <baton/core/headers.hpp>

@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What a composition of policies does with a vendor's errors and delays: retries, hints, fallback, limits of
 // time, breaker, route, hooks. In virtual time: the waits are exact.
-#define BOOST_TEST_MODULE behaviour
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

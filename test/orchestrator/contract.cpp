@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What using baton looks like: each rule of the design's contract, as a program would rely on it.
-#define BOOST_TEST_MODULE contract
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

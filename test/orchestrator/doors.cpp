@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Wires through the whole orchestrator, over real sockets: what each puts on the line besides chat
 // completions' bodies, and how its framing comes back.
-#define BOOST_TEST_MODULE doors
 #include <boost/test/unit_test.hpp>
 
 #include "../net/event_stream_model.hpp"

@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Where two rules meet: found by readers who looked for trouble, kept so that it does not come back.
-#define BOOST_TEST_MODULE edges
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Several endpoints and keys of a vendor: Balance, Health and their probes, Limit. In virtual time.
-#define BOOST_TEST_MODULE endpoints
 #include <boost/test/unit_test.hpp>
 
 #include "scene.hpp"

@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What a caller has been handed: Stream::so_far() while it reads, `delivered` of the error if it does not get
 // all. Neither less nor more, whoever else reads the same answer, and wherever the deltas come from.
-#define BOOST_TEST_MODULE handed_out
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

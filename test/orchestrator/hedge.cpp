@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Races of two attempts. In virtual time.
-#define BOOST_TEST_MODULE hedge
 #include <boost/test/unit_test.hpp>
 
 #include "scene.hpp"

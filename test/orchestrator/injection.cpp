@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-
 // Whatever a user can set that ends in a request's line or header is refused, with a typed error and before
 // anything is sent, where it holds a control character; what ends in the body changes no line above it.
+#include <boost/test/unit_test.hpp>
+
 #include "lab.hpp"
 
 #include <algorithm>

@@ -238,7 +238,6 @@ inline Behaviour fails(Errc errc, std::string headers = {}) {
 } // namespace lab
 
 namespace baton {
-inline std::ostream& operator<<(std::ostream& out, StopReason stop) { return out << static_cast<int>(stop); }
 inline std::ostream& operator<<(std::ostream& out, BreakerPhase phase) {
     return out << static_cast<int>(phase);
 }

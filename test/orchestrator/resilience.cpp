@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // The sixteen ways a provider breaks, each with and without a fallback, whole and streamed; stale answers and
 // the fallback hook. In virtual time.
-#define BOOST_TEST_MODULE resilience
 #include <boost/test/unit_test.hpp>
 
 #include "scene.hpp"

@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Answers that are used more than once: the cache, and calls that share one upstream request.
-#define BOOST_TEST_MODULE sharing
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // An absent or empty policy costs nothing: not a byte of an orchestrator, of a call, or of what a call
 // allocates.
-#define BOOST_TEST_MODULE size
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Calls on many threads at once, over real sockets: meant to run under ThreadSanitizer. And the destruction
 // of a real context, whose sockets and timers are Asio's own.
-#define BOOST_TEST_MODULE threads
 #include <boost/test/unit_test.hpp>
 
 #include <baton/baton.hpp>

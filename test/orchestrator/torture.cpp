@@ -2,7 +2,6 @@
 // Calls that are cut short at every point: cancelled, or with their context, orchestrator or stream
 // destroyed, or with an I/O operation that fails, after each number of handlers. Meant to run under
 // AddressSanitizer.
-#define BOOST_TEST_MODULE torture
 #include <boost/test/unit_test.hpp>
 
 #include "lab.hpp"

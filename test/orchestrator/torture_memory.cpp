@@ -3,9 +3,9 @@
 // std::bad_alloc may leave the context's run(); what is left works on, or is destroyed without a trace. Meant
 // to run under AddressSanitizer. Of Asio's own allocations, those for an operation fail as a whole, before it
 // begins; coroutine frames fail too (not under a sanitizer, which keeps aligned_alloc for itself).
-#define BOOST_TEST_MODULE torture_memory
 #include <boost/test/unit_test.hpp>
 
+#include "../support/part.hpp"
 #include "everything.hpp"
 
 #include <cstdlib>
@@ -129,17 +129,12 @@ bool fail_allocation(const Scene& scene, std::uint64_t k, After after) {
 } // namespace
 
 BOOST_AUTO_TEST_CASE(the_kth_allocation_fails) {
-#if defined(__SANITIZE_ADDRESS__)
-    constexpr std::uint64_t stride = 5; // a trial takes ten times as long
-#else
-    constexpr std::uint64_t stride = 1;
-#endif
     std::uint64_t allocations = 0;
     for (const Scene& scene : scenes()) {
         std::uint64_t k = 1;
         // what follows takes turns, so that each is met at every place in one of four scenes at least
         while (fail_allocation(scene, k, static_cast<After>(k % 4))) {
-            k += stride;
+            k += baton::test::one_in;
             BOOST_REQUIRE(k < 5000u);
         }
         allocations += k - 1;

@@ -3,7 +3,6 @@
 // orchestrator or context destroyed, an I/O operation failed, an answer cut at every seventh byte, a deadline
 // anywhere. Each has one outcome, and gives back what it took: connections, leases, places in line. Meant to
 // run under AddressSanitizer.
-#define BOOST_TEST_MODULE torture_resilience
 #include <boost/test/unit_test.hpp>
 
 #include "../support/long_form.hpp"

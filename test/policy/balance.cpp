@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-#define BOOST_TEST_MODULE balance
 #include <boost/test/unit_test.hpp>
+
+#include "../support/part.hpp"
 
 #include <baton/policy/latency_ewma.hpp>
 #include <baton/policy/least_busy.hpp>
@@ -235,7 +236,7 @@ std::vector<int> count_picks(State& state, const std::vector<double>& weights, i
 BOOST_AUTO_TEST_CASE(random_operations_agree_with_a_naive_model) {
     std::array<long, strategies> picks{};
     long operations = 0;
-    for (std::uint64_t seed = 1; seed <= 1100; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 1100 / test::one_in; ++seed) {
         Xoshiro dice(seed), rng(seed ^ 0xabcdef);
         World w(1 + static_cast<std::size_t>(dice.below(8)));
         States states;
@@ -289,8 +290,8 @@ BOOST_AUTO_TEST_CASE(random_operations_agree_with_a_naive_model) {
             }
         }
     }
-    BOOST_TEST(operations >= 1'000'000);
-    for (const long n : picks) BOOST_TEST(n > 50'000);
+    BOOST_TEST(operations >= 1'000'000 / test::one_in);
+    for (const long n : picks) BOOST_TEST(n > 50'000 / test::one_in);
 }
 
 BOOST_AUTO_TEST_CASE(round_robin_takes_turns_and_passes_over_the_drained) {

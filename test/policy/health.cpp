@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-#define BOOST_TEST_MODULE health
 #include <boost/test/unit_test.hpp>
+
+#include "../support/part.hpp"
 
 #include <baton/policy/active.hpp>
 #include <baton/policy/power_of_two.hpp>
@@ -311,14 +312,14 @@ void run_model(const HealthRules& rules, std::uint64_t seed, int steps, Seen& se
 
 BOOST_AUTO_TEST_CASE(random_operations_agree_with_a_naive_model) {
     Seen seen;
-    for (std::uint64_t seed = 1; seed <= 1200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 1200 / test::one_in; ++seed) {
         HealthRules r;
         if (seed % 4 == 1) r.max_ejected = 1;
         if (seed % 4 == 2) r.panic_threshold = 1, r.max_ejected = 0.3;
         if (seed % 4 == 3) r.consecutive_failures = 0, r.outlier = 1, r.min_calls = 4;
         run_model(r, seed, 1000, seen);
     }
-    BOOST_TEST(seen.operations >= 1'000'000);
+    BOOST_TEST(seen.operations >= 1'000'000 / test::one_in);
     BOOST_TEST_MESSAGE(seen.operations << " operations, " << seen.ejections << " ejections, "
                                        << seen.quarantines << " quarantines, " << seen.released
                                        << " released, " << seen.let_in << " let in, " << seen.panics
@@ -326,9 +327,9 @@ BOOST_AUTO_TEST_CASE(random_operations_agree_with_a_naive_model) {
                                        << " stale");
     for (const long n :
          {seen.ejections, seen.quarantines, seen.panics, seen.least_bad, seen.let_in, seen.stale}) {
-        BOOST_TEST(n > 1000);
+        BOOST_TEST(n > 1000 / test::one_in);
     }
-    BOOST_TEST(seen.released > 300);
+    BOOST_TEST(seen.released > 300 / test::one_in);
 }
 
 BOOST_AUTO_TEST_CASE(a_group_goes_by_its_strategy_until_it_is_configured) {

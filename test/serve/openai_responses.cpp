@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // The server's side of the Responses API against the client's side, and against what real clients send.
-#define BOOST_TEST_MODULE serve_openai_responses
 #include <boost/test/unit_test.hpp>
 
 #include "round_trip.hpp"

@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // The vendors' simulator in the dialects of Responses and generateContent, seen by their wires.
-#define BOOST_TEST_MODULE serve_simulated
 #include <boost/test/unit_test.hpp>
 
 #include "round_trip.hpp"

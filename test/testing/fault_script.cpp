@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // The fault server without sockets: its request parser, its scripts, and the bytes it plans.
-#define BOOST_TEST_MODULE fault_script
 #include <boost/test/unit_test.hpp>
 
 #include <baton/net/sse.hpp>

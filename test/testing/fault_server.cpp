@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // The fault server over real sockets, seen by a client that knows nothing but sockets (and, for https, TLS).
-#define BOOST_TEST_MODULE fault_server
 #include <boost/test/unit_test.hpp>
 
 #include <baton/net/tls.hpp>

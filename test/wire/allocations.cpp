@@ -1,6 +1,5 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Decoding a stream costs a handful of allocations in all, none per event.
-#define BOOST_TEST_MODULE allocations
 #include <boost/test/unit_test.hpp>
 
 #include <baton/wire/anthropic.hpp>

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Amazon Bedrock's Converse: what is written and signed, and what is read in whole bodies and streams.
-#define BOOST_TEST_MODULE bedrock
 #include <boost/test/unit_test.hpp>
 
+#include "../support/print.hpp"
 #include "../support/recorded.hpp"
 
 #include <baton/wire/bedrock.hpp>
@@ -13,15 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace baton {
-static std::ostream& boost_test_print_type(std::ostream& out, Errc code) { return out << to_string(code); }
-} // namespace baton
-namespace baton::wire {
-static std::ostream& boost_test_print_type(std::ostream& out, Step step) {
-    return out << static_cast<int>(step);
-}
-} // namespace baton::wire
 
 BOOST_AUTO_TEST_SUITE(bedrock)
 

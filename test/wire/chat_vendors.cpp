@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What the vendors of chat completions differ in: what each is sent, and what of each is read. The table of
 // facts is in contract.cpp.
-#define BOOST_TEST_MODULE chat_vendors
+#include "../support/print.hpp"
 #include "../support/recorded.hpp"
 
 #include <baton/wire/azure.hpp>
@@ -23,10 +23,6 @@
 #include <string>
 #include <type_traits>
 #include <vector>
-
-namespace baton {
-static std::ostream& boost_test_print_type(std::ostream& out, Errc code) { return out << to_string(code); }
-} // namespace baton
 
 BOOST_AUTO_TEST_SUITE(chat_vendors)
 

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Error bodies in every shape seen or documented, read and classified.
-#define BOOST_TEST_MODULE classify
 #include <boost/test/unit_test.hpp>
+
+#include "../support/print.hpp"
 
 #include <baton/wire/anthropic.hpp>
 #include <baton/wire/openai.hpp>
@@ -9,10 +10,6 @@
 #include <ostream>
 #include <string>
 #include <vector>
-
-namespace baton {
-static std::ostream& boost_test_print_type(std::ostream& out, Errc code) { return out << to_string(code); }
-} // namespace baton
 
 BOOST_AUTO_TEST_SUITE(classify)
 

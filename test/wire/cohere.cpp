@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Cohere's chat: what is written, and what is read in whole bodies and streams.
-#define BOOST_TEST_MODULE cohere
 #include <boost/test/unit_test.hpp>
 
+#include "../support/print.hpp"
 #include "../support/recorded.hpp"
 
 #include <baton/wire/cohere.hpp>
@@ -11,18 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace baton {
-static std::ostream& boost_test_print_type(std::ostream& out, Errc code) { return out << to_string(code); }
-static std::ostream& boost_test_print_type(std::ostream& out, StopReason stop) {
-    return out << static_cast<int>(stop);
-}
-} // namespace baton
-namespace baton::wire {
-static std::ostream& boost_test_print_type(std::ostream& out, Step step) {
-    return out << static_cast<int>(step);
-}
-} // namespace baton::wire
 
 BOOST_AUTO_TEST_SUITE(cohere)
 

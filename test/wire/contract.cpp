@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // What every wire keeps: the facts of a table in plain words, and what all wires have in common. The table is
 // also the vendors' page, doc/wires.md.
-#define BOOST_TEST_MODULE contract
+#include "../support/print.hpp"
 #include "../support/recorded.hpp"
 
 #include <baton/wire/anthropic.hpp>
@@ -35,10 +35,6 @@
 #include <string>
 #include <type_traits>
 #include <vector>
-
-namespace baton {
-static std::ostream& boost_test_print_type(std::ostream& out, Errc code) { return out << to_string(code); }
-} // namespace baton
 
 BOOST_AUTO_TEST_SUITE(contract)
 

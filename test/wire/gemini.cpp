@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Google's dialect, at the Gemini API and on Vertex: what is written, and what is read.
-#define BOOST_TEST_MODULE gemini
 #include <boost/test/unit_test.hpp>
 
+#include "../support/print.hpp"
 #include "../support/recorded.hpp"
 
 #include <baton/wire/gemini.hpp>
@@ -13,18 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace baton {
-static std::ostream& boost_test_print_type(std::ostream& out, Errc code) { return out << to_string(code); }
-static std::ostream& boost_test_print_type(std::ostream& out, StopReason stop) {
-    return out << static_cast<int>(stop);
-}
-} // namespace baton
-namespace baton::wire {
-static std::ostream& boost_test_print_type(std::ostream& out, Step step) {
-    return out << static_cast<int>(step);
-}
-} // namespace baton::wire
 
 BOOST_AUTO_TEST_SUITE(gemini)
 

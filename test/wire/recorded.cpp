@@ -1,5 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
-#define BOOST_TEST_MODULE recorded
+#include <boost/test/unit_test.hpp>
+
 #include "recorded_suite.hpp"
 
 #include <baton/wire/anthropic.hpp>

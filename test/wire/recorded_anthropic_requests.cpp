@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Every recorded request of Anthropic's messages is said again through Request, as far as it has words for
 // it, and written: as a JSON value, the two are the same. What differs is printed with the reason.
-#define BOOST_TEST_MODULE recorded_anthropic_requests
 #include "../support/recorded.hpp"
 
 #include <baton/wire/anthropic.hpp>

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Bedrock's recorded traffic: Converse, ConverseStream, CountTokens, all errors; and of InvokeModel, whose
 // bodies are each model maker's own, those that a wire of ours reads.
-#define BOOST_TEST_MODULE recorded_bedrock
+#include <boost/test/unit_test.hpp>
+
 #include "recorded_suite.hpp"
 #include "reference_bedrock.hpp"
 

@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Every recorded chat completion, list of embeddings and list of models of all vendors of the dialect but
 // OpenAI itself (recorded.cpp), read as a second, plain reading says.
-#define BOOST_TEST_MODULE recorded_chat
+#include <boost/test/unit_test.hpp>
+
 #include "recorded_suite.hpp"
 #include "reference_chat.hpp"
 

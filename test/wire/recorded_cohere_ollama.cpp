@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Every recording of Cohere's and Ollama's own APIs: chats, embeddings, models, errors; and the requests.
-#define BOOST_TEST_MODULE recorded_cohere_ollama
+#include <boost/test/unit_test.hpp>
+
 #include "recorded_suite.hpp"
 #include "reference_cohere_ollama.hpp"
 

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Recorded traffic of the Gemini API and of Vertex AI.
-#define BOOST_TEST_MODULE recorded_gemini
+#include <boost/test/unit_test.hpp>
+
 #include "recorded_suite.hpp"
 #include "reference_gemini.hpp"
 

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // Every recording of the Responses API, of whichever vendor.
-#define BOOST_TEST_MODULE recorded_responses
+#include <boost/test/unit_test.hpp>
+
 #include "recorded_suite.hpp"
 #include "reference_responses.hpp"
 

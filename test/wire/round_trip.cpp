@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
 // A turn of the assistant, written in a vendor's words, read back as that vendor's answer and written again,
 // is the same: for every wire, and for every kind of part that such a turn may hold.
-#define BOOST_TEST_MODULE round_trip
 #include "../support/recorded.hpp"
 
 #include <baton/wire/anthropic.hpp>

@@ -1,0 +1,21 @@
+// Copyright (c) 2026 The baton authors. Distributed under the Boost Software License 1.0.
+#pragma once
+
+namespace baton::test {
+
+/// Of the rounds of a long test, one in so many is done. All of them, but for the code of AddressSanitizer,
+/// in which each takes ten times as long: that the figures hold is shown without it, that the memory does is
+/// shown by a part.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr unsigned one_in = 5;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr unsigned one_in = 5;
+#else
+inline constexpr unsigned one_in = 1;
+#endif
+#else
+inline constexpr unsigned one_in = 1;
+#endif
+
+} // namespace baton::test
