@@ -2,6 +2,7 @@
 // The fault server without sockets: its request parser, its scripts, and the bytes it plans.
 #include <boost/test/unit_test.hpp>
 
+#include <baton/core/utf8.hpp>
 #include <baton/net/sse.hpp>
 #include <baton/testing/answer_plan.hpp>
 #include <baton/testing/fault_script.hpp>
