@@ -67,12 +67,12 @@ def main(build_dir, include_dir):
 
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         together = chains(root, headers)
-        bad = [chain for chain, found in zip(together, pool.map(errors, together)) if found is not None]
-        failed = [(header, found) for chain in bad for header in chain if (found := errors([header])) is not None]
-    for header, text in failed:
-        print(f"FAILED {header}\n{text}")
-    print(f"headers: {len(headers) - len(failed)} passed, {len(failed)} failed")
-    return 1 if bad or not headers else 0
+        bad = [(chain, text) for chain, text in zip(together, pool.map(errors, together)) if text is not None]
+    for chain, text in bad:
+        print(f"FAILED {', '.join(chain)}\n{text}")
+    failed = sum(len(chain) for chain, _ in bad)
+    print(f"headers: {len(headers) - failed} passed, {failed} failed")
+    return 1 if failed or not headers else 0
 
 
 if __name__ == "__main__":
